@@ -1,0 +1,117 @@
+"""Tags of any resource (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from skerry.kernel.context import Context
+from skerry.kernel.db import Base, Owned
+from skerry.kernel.errors import AwsError, InvalidParameterValue
+
+MAX_TAGS = 50
+
+
+class TagLimitExceeded(AwsError):
+    code = "TagLimitExceeded"
+    text = "The maximum number of tags per resource is {limit}; '{resource_id}' would have more."
+
+
+class Tag(Owned, Base):
+    """One key and value on one resource."""
+
+    __tablename__ = "tag"
+
+    resource_id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    resource_type: Mapped[str]  # as in TagSpecifications: "instance", "vpc" …
+
+
+def tags_of(session: Session, resource_ids: Iterable[str]) -> Mapping[str, dict[str, str]]:
+    """Resource id → tags; resources without tags map to an empty dict."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    ids = list(resource_ids)
+    query = select(Tag.resource_id, Tag.key, Tag.value)
+    if len(ids) <= 500:  # a longer list would pass SQLite's variable limit: read all tags then
+        query = query.where(Tag.resource_id.in_(ids))
+    for resource_id, key, value in session.execute(query):
+        found[resource_id][key] = value
+    return found
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as responses show them, ordered by key."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def put_tags(ctx: Context, resource_type: str, resource_id: str, tags: Mapping[str, str]) -> None:
+    """Set these tags, keeping others. Raises TagLimitExceeded, InvalidParameterValue."""
+    check_tags(tags)
+    present = {
+        tag.key: tag for tag in ctx.db.scalars(select(Tag).where(Tag.resource_id == resource_id))
+    }
+    if len(present.keys() | tags.keys()) > MAX_TAGS:
+        raise TagLimitExceeded(limit=MAX_TAGS, resource_id=resource_id)
+    for key, value in tags.items():
+        if key in present:
+            present[key].value = value
+        else:
+            ctx.db.add(
+                Tag(
+                    account_id=ctx.account_id,
+                    resource_id=resource_id,
+                    resource_type=resource_type,
+                    key=key,
+                    value=value,
+                )
+            )
+    ctx.db.flush()
+
+
+def tags_on_create(
+    request: Mapping[str, Any], resource_type: str, parameter: str = "TagSpecifications"
+) -> dict[str, str]:
+    """Tags that a create request specifies for resources of this type.
+
+    Raises InvalidParameterValue for a repeated key or a reserved prefix.
+    """
+    tags: dict[str, str] = {}
+    specifications: Sequence[Mapping[str, Any]] = request.get(parameter) or []
+    for specification in specifications:
+        if specification.get("ResourceType") != resource_type:
+            continue
+        given: Sequence[Mapping[str, str]] = specification.get("Tags") or []
+        for tag in given:
+            key = tag.get("Key", "")
+            if key in tags:
+                raise InvalidParameterValue(
+                    value=key, name="Tag.Key", why="Tag keys must be unique in one request."
+                )
+            tags[key] = tag.get("Value", "")
+    check_tags(tags)
+    return tags
+
+
+def drop_tags(session: Session, resource_ids: Iterable[str]) -> None:
+    """Forget all tags of these resources (they are being deleted)."""
+    session.execute(delete(Tag).where(Tag.resource_id.in_(list(resource_ids))))
+
+
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Raise InvalidParameterValue for what AWS does not allow in a tag."""
+    for key, value in tags.items():
+        if not 1 <= len(key) <= 128:
+            raise InvalidParameterValue(
+                value=key, name="Tag.Key", why="Tag keys have 1 to 128 characters."
+            )
+        if key.lower().startswith("aws:"):
+            raise InvalidParameterValue(
+                value=key, name="Tag.Key", why="Tag keys starting with 'aws:' are reserved."
+            )
+        if len(value) > 256:
+            raise InvalidParameterValue(
+                value=value[:20], name="Tag.Value", why="Tag values have at most 256 characters."
+            )
