@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -65,7 +65,7 @@ def _checked(given: dict[str, object]) -> Config:
     settings: dict[str, object] = {}
     for name, value in given.items():
         default: object = getattr(Config(), name)
-        convert: Callable[[str], object] = type(default)
+        convert = int if isinstance(default, int) else Path if isinstance(default, Path) else str
         try:
             settings[name] = convert(str(value))
         except (TypeError, ValueError) as bad:

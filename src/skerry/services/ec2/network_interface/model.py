@@ -1,0 +1,44 @@
+"""Network interfaces. The network knows a port by this id."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from skerry.kernel.db import Base, Owned
+
+
+class NetworkInterface(Owned, Base):
+    """The attachment's columns are None while the interface is available."""
+
+    __tablename__ = "network_interface"
+    __table_args__ = (UniqueConstraint("subnet_id", "private_ip"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)  # eni-…
+    vpc_id: Mapped[str] = mapped_column(ForeignKey("vpc.id"), index=True)
+    subnet_id: Mapped[str] = mapped_column(ForeignKey("subnet.id"), index=True)
+    description: Mapped[str]
+    mac: Mapped[str] = mapped_column(unique=True)
+    private_ip: Mapped[str]
+    source_dest_check: Mapped[bool]
+    created_at: Mapped[datetime]
+    attachment_id: Mapped[str | None]  # eni-attach-…
+    instance_id: Mapped[str | None] = mapped_column(index=True)
+    device_index: Mapped[int | None]
+    attached_at: Mapped[datetime | None]
+    delete_on_termination: Mapped[bool]
+    public_ip: Mapped[str | None] = mapped_column(unique=True)  # auto-assigned, not an Elastic IP
+
+
+class NetworkInterfaceGroup(Owned, Base):
+    """Membership of an interface in a security group."""
+
+    __tablename__ = "network_interface_group"
+
+    network_interface_id: Mapped[str] = mapped_column(
+        ForeignKey("network_interface.id", ondelete="CASCADE"), primary_key=True
+    )
+    group_id: Mapped[str] = mapped_column(
+        ForeignKey("security_group.id"), primary_key=True, index=True
+    )
+    position: Mapped[int]
