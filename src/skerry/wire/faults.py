@@ -1,0 +1,101 @@
+"""Errors as each protocol sends them."""
+
+import json
+from typing import Any
+
+from skerry.kernel.errors import AwsError
+from skerry.wire.http import HttpResponse
+from skerry.wire.models import ServiceModel, Shape
+from skerry.wire.serialize.xml import HEADER, XmlCompiler, escape
+
+_SERVER_FAULT = 500
+
+
+class Fault:
+    """The errors of one service in one protocol; ``service`` None where it is not known yet.
+
+    An error that the service's model declares, by shape name or by code, carries the model's
+    HTTP status, code and members; any other goes out as it is.
+    """
+
+    def __init__(self, protocol: str, service: ServiceModel | None) -> None:
+        self._protocol = protocol
+        self._service = service
+
+    def serialize(self, error: AwsError, request_id: str) -> HttpResponse:
+        shape = self._service.exceptions.get(error.code) if self._service else None
+        answer = self._write(error, shape, request_id)
+        answer.headers.append((self._request_id_header, request_id))
+        answer.status = _status(error, shape)
+        return answer
+
+    @property
+    def _request_id_header(self) -> str:
+        is_s3 = self._service is not None and self._service.name == "s3"
+        return "x-amz-request-id" if is_s3 else "x-amzn-requestid"
+
+    def _write(self, error: AwsError, shape: Shape | None, request_id: str) -> HttpResponse:
+        match self._protocol:
+            case "ec2":
+                return _xml(_ec2(error, request_id), "text/xml;charset=UTF-8")
+            case "query":
+                return _xml(self._error_response(error, shape, request_id), "text/xml")
+            case "rest-xml" if self._request_id_header == "x-amz-request-id":
+                return _xml(_s3(error, request_id), "application/xml")
+            case "rest-xml":
+                return _xml(self._error_response(error, shape, request_id), "text/xml")
+            case _:
+                return self._json(error, shape)
+
+    def _error_response(self, error: AwsError, shape: Shape | None, request_id: str) -> str:
+        metadata = self._service.metadata if self._service else {}
+        namespace = metadata.get("xmlNamespace", "")
+        attribute = f' xmlns="{escape(namespace)}"' if namespace else ""
+        code = shape.error_code if shape is not None else error.code
+        parts: list[str] = []
+        if shape is not None:
+            XmlCompiler(strict=False).content(shape)(_modelled(error, shape), parts.append)
+        return (
+            f"<ErrorResponse{attribute}><Error><Type>{_fault_type(_status(error, shape))}</Type>"
+            f"<Code>{escape(code)}</Code><Message>{escape(error.message)}</Message>"
+            f"{''.join(parts)}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+
+    def _json(self, error: AwsError, shape: Shape | None) -> HttpResponse:
+        name = shape.name if shape is not None else error.code
+        body = {"__type": name, "message": error.message}
+        return HttpResponse(400, [("content-type", "application/json")], json.dumps(body).encode())
+
+
+def _status(error: AwsError, shape: Shape | None) -> int:
+    modelled = shape.traits.get("error", {}).get("httpStatusCode") if shape is not None else None
+    return int(modelled or error.status)
+
+
+def _fault_type(status: int) -> str:
+    return "Receiver" if status >= _SERVER_FAULT else "Sender"
+
+
+def _modelled(error: AwsError, shape: Shape) -> dict[str, Any]:
+    """The error's members apart from its message, which has a place of its own."""
+    names = {name for name, _ in shape.members if name.lower() != "message"}
+    return {name: value for name, value in error.fields.items() if name in names}
+
+
+def _ec2(error: AwsError, request_id: str) -> str:
+    return (
+        f"<Response><Errors><Error><Code>{escape(error.code)}</Code>"
+        f"<Message>{escape(error.message)}</Message></Error></Errors>"
+        f"<RequestID>{request_id}</RequestID></Response>"
+    )
+
+
+def _s3(error: AwsError, request_id: str) -> str:
+    return (
+        f"<Error><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+        f"<RequestId>{request_id}</RequestId></Error>"
+    )
+
+
+def _xml(text: str, content_type: str) -> HttpResponse:
+    return HttpResponse(400, [("content-type", content_type)], f"{HEADER}{text}".encode())

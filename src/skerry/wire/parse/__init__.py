@@ -1,0 +1,1 @@
+"""From bytes to plain values: dict, list, str, bytes, int, float, bool, aware datetime."""

@@ -1,0 +1,1 @@
+"""From plain values to an answer's bytes."""
