@@ -15,7 +15,9 @@ class Power(StrEnum):
 
     ABSENT = "absent"  # no process; never started, or removed
     RUNNING = "running"  # a live process whose vCPUs may run
-    POWERED_OFF = "powered_off"  # the guest itself shut down; the process is held so that we can see it
+    POWERED_OFF = (
+        "powered_off"  # the guest itself shut down; the process is held so that we can see it
+    )
     BROKEN = "broken"  # a process that cannot go on (I/O error, panic-pause, wedged monitor)
 
 
