@@ -10,11 +10,19 @@ from skerry.wire.dialects import no_such_action, refusal
 from skerry.wire.faults import Fault
 from skerry.wire.http import HttpRequest, HttpResponse
 from skerry.wire.models import Models, Operation, Shape
+from skerry.wire.parse.cbor import CborParser
 from skerry.wire.parse.ec2 import Ec2Parser, ec2_name
+from skerry.wire.parse.json import JsonParser
 from skerry.wire.parse.query import QueryParser
+from skerry.wire.parse.rest_json import RestJsonParser
+from skerry.wire.parse.rest_xml import RestXmlParser
 from skerry.wire.problems import Malformed, Problem
+from skerry.wire.serialize.cbor import CborSerializer
 from skerry.wire.serialize.ec2 import Ec2Serializer
+from skerry.wire.serialize.json import JsonSerializer
 from skerry.wire.serialize.query import QuerySerializer
+from skerry.wire.serialize.rest_json import RestJsonSerializer
+from skerry.wire.serialize.rest_xml import RestXmlSerializer
 from skerry.wire.validate import Check, compile_checks
 
 _READING_VERBS = ("Describe", "Get", "List", "Search", "Lookup", "Head", "Select", "BatchGet")
@@ -124,11 +132,11 @@ class OperationCodec:
 
     @cached_property
     def _parser(self) -> Parser:
-        return _PARSERS[self.protocol](self._operation)
+        return _PARSERS[self.protocol](self._operation.input)
 
     @cached_property
     def _serializer(self) -> Serializer:
-        return _SERIALIZERS[self.protocol](self._operation, self._strict)
+        return _SERIALIZERS[self.protocol](self._operation, strict=self._strict)
 
     @cached_property
     def _check(self) -> Check | None:
@@ -157,11 +165,11 @@ class Codecs:
 
         Raises AwsError for an operation that does not exist, UnknownService for a service.
         """
-        protocol = protocol or self.models.metadata(service)["protocol"]
-        key = (service, name, protocol)
+        chosen: str = protocol or self.models.metadata(service)["protocol"]
+        key = (service, name, chosen)
         found = self._codecs.get(key)
         if found is None:
-            found = self._codecs[key] = self._compile(service, name, protocol)
+            found = self._codecs[key] = self._compile(service, name, chosen)
         return found
 
     def fault(
@@ -183,11 +191,25 @@ def _member_names(shape: Shape | None) -> frozenset[str]:
     return frozenset(name for name, _ in shape.members) if shape is not None else frozenset()
 
 
-_PARSERS: dict[str, Callable[[Operation], Parser]] = {
-    "ec2": lambda operation: Ec2Parser(operation.input),
-    "query": lambda operation: QueryParser(operation.input),
+_PARSERS: dict[str, Callable[[Shape | None], Parser]] = {
+    "ec2": Ec2Parser,
+    "query": QueryParser,
+    "json": JsonParser,
+    "rest-json": RestJsonParser,
+    "rest-xml": RestXmlParser,
+    "smithy-rpc-v2-cbor": CborParser,
 }
-_SERIALIZERS: dict[str, Callable[[Operation, bool], Serializer]] = {
-    "ec2": lambda operation, strict: Ec2Serializer(operation, strict=strict),
-    "query": lambda operation, strict: QuerySerializer(operation, strict=strict),
+
+
+class _CompileSerializer(Protocol):
+    def __call__(self, operation: Operation, /, *, strict: bool) -> Serializer: ...
+
+
+_SERIALIZERS: dict[str, _CompileSerializer] = {
+    "ec2": Ec2Serializer,
+    "query": QuerySerializer,
+    "json": JsonSerializer,
+    "rest-json": RestJsonSerializer,
+    "rest-xml": RestXmlSerializer,
+    "smithy-rpc-v2-cbor": CborSerializer,
 }

@@ -1,11 +1,13 @@
 """Errors as each protocol sends them."""
 
-import json
 from typing import Any
 
 from skerry.kernel.errors import AwsError
 from skerry.wire.http import HttpResponse
 from skerry.wire.models import ServiceModel, Shape
+from skerry.wire.serialize.cbor import generic
+from skerry.wire.serialize.json import dumps
+from skerry.wire.serialize.values import JsonCompiler
 from skerry.wire.serialize.xml import HEADER, XmlCompiler, escape
 
 _SERVER_FAULT = 500
@@ -62,9 +64,28 @@ class Fault:
         )
 
     def _json(self, error: AwsError, shape: Shape | None) -> HttpResponse:
+        """JSON's error, and CBOR's, which differs in its encoding only."""
         name = shape.name if shape is not None else error.code
-        body = {"__type": name, "message": error.message}
-        return HttpResponse(400, [("content-type", "application/json")], json.dumps(body).encode())
+        message = _message_member(shape)
+        document: dict[str, Any] = {"__type": name, message: error.message}
+        if shape is not None:
+            members = JsonCompiler(strict=False).body(shape)(_modelled(error, shape))
+            document = document | members
+        headers = [("x-amzn-errortype", name)]
+        if self._service is not None and "awsQueryCompatible" in self._service.metadata:
+            code = shape.error_code if shape is not None else error.code
+            headers.append(("x-amzn-query-error", f"{code};{_fault_type(_status(error, shape))}"))
+        if self._protocol == "smithy-rpc-v2-cbor":
+            headers += [("smithy-protocol", "rpc-v2-cbor"), ("content-type", "application/cbor")]
+            return HttpResponse(400, headers, generic(document))
+        headers.append(("content-type", self._json_type))
+        return HttpResponse(400, headers, dumps(document))
+
+    @property
+    def _json_type(self) -> str:
+        if self._protocol == "rest-json" or self._service is None:
+            return "application/json"
+        return f"application/x-amz-json-{self._service.metadata.get('jsonVersion', '1.0')}"
 
 
 def _status(error: AwsError, shape: Shape | None) -> int:
@@ -74,6 +95,11 @@ def _status(error: AwsError, shape: Shape | None) -> int:
 
 def _fault_type(status: int) -> str:
     return "Receiver" if status >= _SERVER_FAULT else "Sender"
+
+
+def _message_member(shape: Shape | None) -> str:
+    names = [name for name, _ in shape.members] if shape is not None else []
+    return "Message" if "Message" in names else "message"
 
 
 def _modelled(error: AwsError, shape: Shape) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class _Compiler:
 
     def _later(self, name: str) -> Check:
         # A recursive shape refers to itself before its own check exists.
-        def check(value: Any, path: Path, sink: list[Problem]) -> None:  # noqa: ANN401
+        def check(value: Any, path: Path, sink: list[Problem]) -> None:
             found = self._done[name]
             if found is not None and len(sink) < MAX_VIOLATIONS:
                 found(value, path, sink)
@@ -124,7 +124,7 @@ def _both(first: Check | None, second: Check | None) -> Check | None:
     if first is None or second is None:
         return first or second
 
-    def check(value: Any, path: Path, sink: list[Problem]) -> None:  # noqa: ANN401
+    def check(value: Any, path: Path, sink: list[Problem]) -> None:
         first(value, path, sink)
         second(value, path, sink)
 

@@ -97,7 +97,7 @@ def sequence(element: FromNode) -> FromNode:
 
 
 def scalar(read: Callable[[str], Any], kind: str) -> FromNode:
-    def parse(node: Node) -> Any:  # noqa: ANN401  (whatever the shape says)
+    def parse(node: Node) -> Any:
         if isinstance(node, str):
             return read(node)
         raise Malformed("type", "", kind)

@@ -64,7 +64,7 @@ class QueryParser:
 
 
 def _wrapped(entries: FromNode, wrapper: str, kind: str) -> FromNode:
-    def parse(node: Node) -> Any:  # noqa: ANN401  (a list or a dict)
+    def parse(node: Node) -> Any:
         if isinstance(node, str):
             if node == "":
                 return entries("")

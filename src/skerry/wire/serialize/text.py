@@ -55,7 +55,9 @@ def timestamp_writer(timestamp_format: str) -> Callable[[datetime], str]:
 
 
 def iso8601(value: datetime) -> str:
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def epoch_s(value: datetime) -> float:
