@@ -27,6 +27,7 @@ class NetworkInterface(Owned, Base):
     device_index: Mapped[int | None]
     attached_at: Mapped[datetime | None]
     delete_on_termination: Mapped[bool]
+    auto_public_ip: Mapped[bool] = mapped_column(default=False)  # wants one while its machine runs
     public_ip: Mapped[str | None] = mapped_column(unique=True)  # auto-assigned, not an Elastic IP
 
 

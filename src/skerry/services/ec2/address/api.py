@@ -1,0 +1,67 @@
+"""The public pool, shared by all accounts: Elastic IPs and auto-assigned addresses come from it."""
+
+import random
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network
+
+from sqlalchemy import select, union_all, update
+from sqlalchemy.orm import Session
+
+from skerry.kernel.db import EVERY_ACCOUNT
+from skerry.kernel.region import Region
+from skerry.services.ec2.address.errors import PoolEmpty
+from skerry.services.ec2.address.model import Address
+from skerry.services.ec2.network_interface.model import NetworkInterface
+
+_GUESSES = 8
+
+
+def usable(pool: IPv4Network, address: str) -> bool:
+    """Whether the cloud may hand out ``address``: the first usable one is the host's own."""
+    position = int(IPv4Address(address)) - int(pool.network_address)
+    return position in _positions(pool)
+
+
+def take_from_pool(session: Session, region: Region) -> str:
+    """A public address that nobody has; it is taken once a row has it. Raises PoolEmpty."""
+    pool = region.public_pool
+    positions = _positions(pool)
+    if not positions:
+        raise PoolEmpty
+    # Random, so that an address just freed is not soon another's; and without reading all.
+    guesses = [str(pool[random.choice(positions)]) for _ in range(_GUESSES)]  # noqa: S311
+    taken = addresses_in_use(session, guesses)
+    free = next((each for each in guesses if each not in taken), None)
+    if free is not None:
+        return free
+    taken = addresses_in_use(session)
+    every = (str(pool[position]) for position in positions)
+    free = next((each for each in every if each not in taken), None)
+    if free is None:
+        raise PoolEmpty
+    return free
+
+
+def addresses_in_use(session: Session, among: Sequence[str] | None = None) -> set[str]:
+    """Which public addresses any account has."""
+    elastic = select(Address.public_ip)
+    automatic = select(NetworkInterface.public_ip).where(NetworkInterface.public_ip.is_not(None))
+    if among is not None:
+        elastic = elastic.where(Address.public_ip.in_(among))
+        automatic = automatic.where(NetworkInterface.public_ip.in_(among))
+    query = union_all(elastic, automatic)
+    return set(session.execute(query, execution_options=EVERY_ACCOUNT).scalars())
+
+
+def disassociate_interface(session: Session, interface_id: str) -> None:
+    """An interface that is deleted leaves its Elastic IPs to their owner."""
+    session.execute(
+        update(Address)
+        .where(Address.network_interface_id == interface_id)
+        .values(association_id=None, network_interface_id=None, private_ip=None)
+    )
+
+
+def _positions(pool: IPv4Network) -> range:
+    """All but the network, the host's side of it (its first address), and the broadcast address."""
+    return range(2, pool.num_addresses - 1)

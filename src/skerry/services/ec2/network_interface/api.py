@@ -1,0 +1,222 @@
+"""Network interfaces, for instances and addresses."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from skerry.kernel.context import Context
+from skerry.kernel.ids import new_id
+from skerry.kernel.lookup import check_ids, known_rows
+from skerry.kernel.region import Region
+from skerry.kernel.tags import drop_tags, put_tags, tags_of
+from skerry.kernel.wake import wake_id
+from skerry.services.ec2.address.api import disassociate_interface, take_from_pool
+from skerry.services.ec2.address.model import Address
+from skerry.services.ec2.network_interface.errors import InterfaceMalformed, InterfaceNotFound
+from skerry.services.ec2.network_interface.model import NetworkInterface, NetworkInterfaceGroup
+from skerry.services.ec2.network_interface.view import AMAZON, InterfaceFacts, PublicIp
+from skerry.services.ec2.security_group.api import group_identifiers
+from skerry.services.ec2.security_group.model import SecurityGroup
+from skerry.services.ec2.subnet.api import allocate_private_ip
+from skerry.services.ec2.subnet.model import Subnet
+from skerry.services.ec2.vpc.model import Vpc
+
+MAX_LISTED = 500  # a longer list of ids is slower than reading all rows of the account
+
+
+def create_interface(
+    ctx: Context,
+    subnet: Subnet,
+    groups: Sequence[SecurityGroup],
+    private_ip: str | None,
+    description: str,
+    tags: Mapping[str, str],
+) -> NetworkInterface:
+    """A new interface with this private address (None: any free one). Wakes the VPC.
+
+    Raises what ``allocate_private_ip`` does.
+    """
+    interface = NetworkInterface(
+        id=new_id("eni"),
+        account_id=ctx.account_id,
+        vpc_id=subnet.vpc_id,
+        subnet_id=subnet.id,
+        description=description,
+        mac=_new_mac(),
+        private_ip=allocate_private_ip(ctx, subnet, private_ip),
+        source_dest_check=True,
+        created_at=ctx.now,
+        delete_on_termination=False,
+        auto_public_ip=False,
+    )
+    ctx.db.add(interface)
+    ctx.db.flush()
+    set_groups(ctx.db, interface, groups)
+    if tags:
+        put_tags(ctx, "network-interface", interface.id, tags)
+    return interface
+
+
+def find_interface(ctx: Context, interface_id: str) -> NetworkInterface:
+    """Raises InterfaceMalformed, InterfaceNotFound."""
+    check_ids([interface_id], "eni", InterfaceMalformed)
+    return known_rows(ctx.db, NetworkInterface, [interface_id], InterfaceNotFound)[0]
+
+
+def set_groups(
+    session: Session, interface: NetworkInterface, groups: Sequence[SecurityGroup]
+) -> None:
+    """Make these the groups of the interface, in this order. Wakes the VPC."""
+    session.execute(
+        delete(NetworkInterfaceGroup).where(
+            NetworkInterfaceGroup.network_interface_id == interface.id
+        )
+    )
+    for position, group in enumerate(groups):
+        session.add(
+            NetworkInterfaceGroup(
+                account_id=interface.account_id,
+                network_interface_id=interface.id,
+                group_id=group.id,
+                position=position,
+            )
+        )
+    session.flush()
+    wake_id(session, "vpc", interface.vpc_id)
+
+
+def attach_interface(
+    ctx: Context,
+    interface: NetworkInterface,
+    instance_id: str,
+    device_index: int,
+    *,
+    delete_on_termination: bool,
+) -> None:
+    """Make the interface this instance's device of that index."""
+    interface.attachment_id = new_id("eni-attach")
+    interface.instance_id = instance_id
+    interface.device_index = device_index
+    interface.attached_at = ctx.now
+    interface.delete_on_termination = delete_on_termination
+    ctx.db.flush()
+
+
+def detach_interface(session: Session, interface: NetworkInterface) -> None:
+    """The interface outlives its instance; an auto-assigned address does not."""
+    interface.attachment_id = None
+    interface.instance_id = None
+    interface.device_index = None
+    interface.attached_at = None
+    interface.delete_on_termination = False
+    interface.auto_public_ip = False
+    take_public_ip(session, interface)
+
+
+def give_public_ip(ctx: Context, interface: NetworkInterface) -> None:
+    """An address of the public pool, now and again after each ``take_public_ip`` and restart.
+
+    Does nothing now when the interface has an Elastic IP or one already. Wakes the VPC.
+    Raises PoolEmpty.
+    """
+    interface.auto_public_ip = True
+    restore_public_ip(ctx.db, ctx.region, interface)
+
+
+def restore_public_ip(session: Session, region: Region, interface: NetworkInterface) -> None:
+    """As ``give_public_ip``, for an interface that was given one before; for others a no-op.
+
+    Call when the instance starts again, and when its Elastic IP has gone. Raises PoolEmpty.
+    """
+    if not interface.auto_public_ip or public_ip_of(session, [interface.id]):
+        return
+    interface.public_ip = take_from_pool(session, region)
+    session.flush()
+    wake_id(session, "vpc", interface.vpc_id)
+
+
+def take_public_ip(session: Session, interface: NetworkInterface) -> None:
+    """Give an auto-assigned address back to the pool (the instance stopped). Wakes the VPC."""
+    if interface.public_ip is not None:
+        interface.public_ip = None
+        wake_id(session, "vpc", interface.vpc_id)
+    session.flush()
+
+
+def interfaces_of(
+    session: Session, instance_ids: Iterable[str]
+) -> dict[str, list[NetworkInterface]]:
+    """Instance id → its interfaces by device index; an empty list for those without."""
+    ids = list(instance_ids)
+    found: dict[str, list[NetworkInterface]] = {each: [] for each in ids}
+    query = (
+        select(NetworkInterface)
+        .where(NetworkInterface.instance_id.is_not(None), _among(NetworkInterface.instance_id, ids))
+        .order_by(NetworkInterface.device_index)
+    )
+    for interface in session.scalars(query):
+        if interface.instance_id in found:
+            found[interface.instance_id].append(interface)
+    return found
+
+
+def delete_interface(session: Session, interface: NetworkInterface) -> None:
+    """Leaves its Elastic IPs to their owner. Wakes the VPC."""
+    disassociate_interface(session, interface.id)
+    drop_tags(session, [interface.id])
+    membership = NetworkInterfaceGroup.network_interface_id == interface.id
+    session.execute(delete(NetworkInterfaceGroup).where(membership))
+    session.execute(delete(NetworkInterface).where(NetworkInterface.id == interface.id))
+    wake_id(session, "vpc", interface.vpc_id)
+
+
+def public_ip_of(session: Session, interface_ids: Iterable[str]) -> dict[str, PublicIp]:
+    """Interface id → its Elastic or auto-assigned address; interfaces without one are left out."""
+    ids = list(interface_ids)
+    automatic = select(NetworkInterface.id, NetworkInterface.public_ip).where(
+        NetworkInterface.public_ip.is_not(None), _among(NetworkInterface.id, ids)
+    )
+    found: dict[str, PublicIp] = {}
+    for interface_id, public_ip in session.execute(automatic).tuples():
+        assert public_ip is not None  # noqa: S101 - the query's condition
+        found[interface_id] = PublicIp(public_ip, AMAZON, None, None)
+    elastic = select(Address).where(
+        Address.network_interface_id.is_not(None), _among(Address.network_interface_id, ids)
+    )
+    for address in session.scalars(elastic):
+        found[str(address.network_interface_id)] = PublicIp(
+            address.public_ip, address.account_id, address.id, address.association_id
+        )
+    return found
+
+
+def interface_facts(
+    session: Session, region: Region, interfaces: Sequence[NetworkInterface]
+) -> InterfaceFacts:
+    """What the views of these interfaces need, in six queries however many there are."""
+    ids = [interface.id for interface in interfaces]
+    subnets = select(Subnet.id, Subnet.zone)
+    named = select(Vpc.id).where(Vpc.dns_hostnames, Vpc.dns_support)
+    return InterfaceFacts(
+        region=region,
+        groups=group_identifiers(session, ids),
+        public=public_ip_of(session, ids),
+        zones=dict(session.execute(subnets).tuples().all()),
+        named_vpcs=frozenset(session.scalars(named)),
+        tags=tags_of(session, ids),
+    )
+
+
+def _among(
+    column: ColumnElement[str] | InstrumentedAttribute[Any], ids: list[str]
+) -> ColumnElement[bool]:
+    return column.in_(ids) if len(ids) <= MAX_LISTED else true()
+
+
+def _new_mac() -> str:
+    """Locally administered and unicast, as EC2's are."""
+    octets = (0x02, *secrets.token_bytes(5))
+    return ":".join(f"{octet:02x}" for octet in octets)

@@ -1,0 +1,28 @@
+"""Errors of network interfaces."""
+
+from skerry.kernel.errors import AwsError
+
+
+class InterfaceNotFound(AwsError):
+    code = "InvalidNetworkInterfaceID.NotFound"
+    text = "The networkInterface ID '{id}' does not exist"
+
+
+class InterfaceMalformed(AwsError):
+    code = "InvalidNetworkInterfaceId.Malformed"
+    text = 'Invalid id: "{id}" (expecting "{prefix}-...")'
+
+
+class InterfaceInUse(AwsError):
+    code = "InvalidNetworkInterface.InUse"
+    text = "Network interface '{id}' is currently in use."
+
+
+class InterfaceInUseByInstance(AwsError):
+    code = "InvalidParameterValue"
+    text = "Network interface '{id}' is currently in use by instance '{instance_id}'."
+
+
+class AttachmentNotFound(AwsError):
+    code = "InvalidAttachmentID.NotFound"
+    text = "The networkInterfaceAttachment ID '{id}' does not exist"

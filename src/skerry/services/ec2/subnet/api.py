@@ -1,0 +1,145 @@
+"""Subnets and their private addresses, for sibling slices."""
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from skerry.kernel.context import Context
+from skerry.kernel.ids import new_id
+from skerry.kernel.lookup import known_rows
+from skerry.services.ec2.network_acl.api import default_acl_id
+from skerry.services.ec2.network_interface.model import NetworkInterface
+from skerry.services.ec2.subnet.errors import (
+    AddressInUse,
+    AddressInvalid,
+    AddressOutOfRange,
+    AddressReserved,
+    NoDefaultSubnet,
+    NoDefaultSubnetInZone,
+    SubnetFull,
+    SubnetNotFound,
+)
+from skerry.services.ec2.subnet.model import Subnet
+from skerry.services.ec2.vpc.errors import NoDefaultVpc
+from skerry.services.ec2.vpc.model import Vpc
+
+RESERVED_FIRST = 4  # network, router, DNS, future use (VPC user guide, "Subnet CIDR blocks")
+RESERVED = RESERVED_FIRST + 1  # and the broadcast address
+_GUESSES = 8
+
+
+def create_subnet(
+    session: Session, vpc: Vpc, cidr: IPv4Network, zone: str, now: datetime
+) -> Subnet:
+    """A subnet under the VPC's default ACL."""
+    subnet = Subnet(
+        id=new_id("subnet"),
+        account_id=vpc.account_id,
+        vpc_id=vpc.id,
+        cidr=str(cidr),
+        zone=zone,
+        default_for_az=False,
+        map_public_ip=False,
+        network_acl_id=default_acl_id(session, vpc.id),
+        network_acl_association_id=new_id("aclassoc"),
+        created_at=now,
+    )
+    session.add(subnet)
+    session.flush()
+    return subnet
+
+
+def create_default_subnet(
+    session: Session, vpc: Vpc, cidr: IPv4Network, zone: str, now: datetime
+) -> Subnet:
+    """As ``create_subnet``, the one that launches without a subnet go to; with public addresses."""
+    subnet = create_subnet(session, vpc, cidr, zone, now)
+    subnet.default_for_az = True
+    subnet.map_public_ip = True
+    session.flush()
+    return subnet
+
+
+def find_subnet(ctx: Context, subnet_id: str) -> Subnet:
+    """Raises SubnetNotFound."""
+    return known_rows(ctx.db, Subnet, [subnet_id], SubnetNotFound)[0]
+
+
+def default_subnet(ctx: Context, zone: str | None) -> Subnet:
+    """The default VPC's subnet of this zone, or of the first zone that has addresses left.
+
+    Raises NoDefaultVpc, NoDefaultSubnet, NoDefaultSubnetInZone.
+    """
+    vpc_id = ctx.db.scalar(select(Vpc.id).where(Vpc.is_default, Vpc.wanted))
+    if vpc_id is None:
+        raise NoDefaultVpc
+    query = select(Subnet).where(Subnet.vpc_id == vpc_id, Subnet.default_for_az)
+    subnets = ctx.db.scalars(query.order_by(Subnet.zone)).all()
+    if not subnets:
+        raise NoDefaultSubnet(vpc_id=vpc_id)
+    if zone is not None:
+        subnets = [subnet for subnet in subnets if subnet.zone == zone]
+        if not subnets:
+            raise NoDefaultSubnetInZone(zone=zone)
+    free = free_ips(ctx, subnets)
+    return next((subnet for subnet in subnets if free[subnet.id] > 0), subnets[0])
+
+
+def free_ips(ctx: Context, subnets: Iterable[Subnet]) -> dict[str, int]:
+    """Subnet id → how many private addresses are left."""
+    query = select(NetworkInterface.subnet_id, func.count()).group_by(NetworkInterface.subnet_id)
+    used = dict(ctx.db.execute(query).tuples().all())
+    return {
+        subnet.id: subnet.network.num_addresses - RESERVED - used.get(subnet.id, 0)
+        for subnet in subnets
+    }
+
+
+def allocate_private_ip(ctx: Context, subnet: Subnet, wanted: str | None) -> str:
+    """A free address of the subnet, ``wanted`` if that is given.
+
+    Raises SubnetFull, AddressInvalid, AddressOutOfRange, AddressReserved, AddressInUse.
+    """
+    if wanted is not None:
+        return _claim(ctx, subnet, wanted)
+    network = subnet.network
+    first, count = RESERVED_FIRST, network.num_addresses - RESERVED
+    # Random, so that an address just freed is not soon another machine's; and without reading all.
+    guesses = [str(network[first + random.randrange(count)]) for _ in range(_GUESSES)]  # noqa: S311
+    taken = _taken(ctx, subnet, guesses)
+    free = [address for address in guesses if address not in taken]
+    if free:
+        return free[0]
+    taken = _taken(ctx, subnet)
+    for offset in range(first, first + count):
+        address = str(network[offset])
+        if address not in taken:
+            return address
+    raise SubnetFull(id=subnet.id)
+
+
+def _claim(ctx: Context, subnet: Subnet, wanted: str) -> str:
+    try:
+        address = IPv4Address(wanted)
+    except AddressValueError as bad:
+        raise AddressInvalid(address=wanted) from bad
+    network = subnet.network
+    if address not in network:
+        raise AddressOutOfRange(address=wanted)
+    offset = int(address) - int(network.network_address)
+    if offset < RESERVED_FIRST or address == network.broadcast_address:
+        raise AddressReserved(address=wanted)
+    if _taken(ctx, subnet, [str(address)]):
+        raise AddressInUse(address=wanted)
+    return str(address)
+
+
+def _taken(ctx: Context, subnet: Subnet, among: Sequence[str] | None = None) -> set[str]:
+    query = select(NetworkInterface.private_ip).where(NetworkInterface.subnet_id == subnet.id)
+    if among is not None:
+        query = query.where(NetworkInterface.private_ip.in_(among))
+    return set(ctx.db.scalars(query))
