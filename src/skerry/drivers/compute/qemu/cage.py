@@ -24,7 +24,8 @@ _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT = 0x1, 0x2, 0x4, 0x20
 _MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
 _MNT_DETACH = 2
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
-_TUNSETIFF, _IFF_TAP, _IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
+_TUNSETIFF, _TUNGETIFF = 0x400454CA, 0x800454D2
+_IFF_TAP, _IFF_NO_PI, _IFF_PERSIST = 0x0002, 0x1000, 0x0800
 _SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")
 _DEVICES = ("/dev/null", "/dev/urandom")
 
@@ -81,14 +82,21 @@ def _open_taps(cage: Cage) -> None:
         with open(cage.netns) as namespace:  # noqa: PTH123
             _call("setns", namespace.fileno(), _NEW_NET)
     for i, tap in enumerate(cage.taps):
-        fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-        request = struct.pack("16sH22x", tap.encode(), _IFF_TAP | _IFF_NO_PI)
-        try:
-            fcntl.ioctl(fd, _TUNSETIFF, request)
-        except OSError as error:
-            raise OSError(error.errno, f"cannot open tap: {error.strerror}", tap) from error
-        _move(fd, cage.first_tap_fd + i)
+        _move(_open_tap(tap), cage.first_tap_fd + i)
     _call("unshare", _NEW_NET)
+
+
+def _open_tap(tap: str) -> int:
+    fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    request = struct.Struct("16sH22x")
+    try:
+        fcntl.ioctl(fd, _TUNSETIFF, request.pack(tap.encode(), _IFF_TAP | _IFF_NO_PI))
+    except OSError as error:
+        raise OSError(error.errno, f"cannot open tap: {error.strerror}", tap) from error
+    _, flags = request.unpack(fcntl.ioctl(fd, _TUNGETIFF, bytes(request.size)))
+    if not flags & _IFF_PERSIST:  # the kernel made it just now, wired to nothing
+        raise FileNotFoundError(2, "no such tap", tap)
+    return fd
 
 
 def _move(fd: int, wanted: int) -> None:

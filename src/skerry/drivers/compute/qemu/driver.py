@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -33,6 +34,7 @@ from skerry.drivers.disks.header import backing_chain
 _START_S = 60.0
 _ANSWER_S = 15.0  # a host under load may keep a healthy QEMU waiting for seconds
 _LAST_WORDS_S = 1.0
+_PREDECESSOR_S = 10.0  # how long a predecessor may take to end
 _PINNED_MACHINE = "pc-q35-7.2"
 _GONE = (GuestGoneError, QMPError, OSError, EOFError)
 _POWER = {
@@ -59,12 +61,13 @@ class QemuCompute:
     def __init__(
         self, state_dir: Path, accel: Accel, confinement: Confinement, netns: str | None
     ) -> None:
-        """Attach to the guests that run already.
+        """Attach to the guests that run already; raises GuestProcessError when another one has them.
 
         ``netns`` is where the taps are: a name under /run/netns or a path; None: our own.
         """
         self._guests = state_dir.absolute() / "guests"
         self._guests.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._owner_lock = _only_one(state_dir / "compute.lock")
         self._accel = accel
         self._confinement = confinement
         self._netns = None if netns is None else str(Path("/run/netns") / netns)
@@ -176,6 +179,9 @@ class QemuCompute:
             self._let_go(monitor)
         self._loop.close()
         self._notifier.close()
+        if self._owner_lock >= 0:
+            os.close(self._owner_lock)
+            self._owner_lock = -1
 
     @cached_property
     def _host(self) -> Host:
@@ -292,6 +298,16 @@ class QemuCompute:
     def _resident_mib(self) -> dict[str, int]:
         held = tuple(self._monitors.items())
         return {instance_id: monitor.process.resident_mib() for instance_id, monitor in held}
+
+
+def _only_one(path: Path) -> int:
+    """A lock against a second controller: a monitor has one client, the other would see it wedged."""
+    deadline = time.monotonic() + _PREDECESSOR_S
+    while (lock := take_lock(path)) is None:
+        if time.monotonic() > deadline:
+            raise GuestProcessError(f"another control plane holds {path}")
+        time.sleep(0.01)
+    return lock
 
 
 def pick_machine(listing: str) -> str:

@@ -38,7 +38,9 @@ class EventLoop:
         asyncio.run_coroutine_threadsafe(wrapped(), self._loop).result()
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread; no-op when it has ended."""
+        if self._loop.is_closed():
+            return
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -62,7 +64,7 @@ class Notifier:
         self._changes.put(instance_id)
 
     def close(self) -> None:
-        """Tell what is still to be told, then end the thread."""
+        """Tell what is still to be told, then end the thread; no-op when it has ended."""
         self._changes.put(None)
         self._thread.join()
 
