@@ -11,7 +11,7 @@ from skerry.drivers.compute.port import DiskSpec, GuestSpec, NicSpec, Power
 from skerry.drivers.compute.qemu import GuestProcessError
 from tests.cloud.drivers.boot_sector import write_spamming_disk
 from tests.cloud.drivers.qemu_world import NOBODY, QemuWorld, needs_qemu
-from tests.conformance.compute import ComputeConformance, Heard, until_power
+from tests.conformance.compute import ComputeConformance, Heard
 
 pytestmark = needs_qemu
 ID = "i-0123456789abcdef0"
@@ -75,7 +75,7 @@ def test_a_guest_holds_none_of_our_descriptors_and_is_in_a_session_of_its_own(
     compute.ensure_running(world.spec(ID))
     os.close(secret)
     (pid,) = world.pids(ID)
-    held = [os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()]
+    held = [str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()]
     assert not any("secret" in name for name in held)
     assert os.getsid(pid) == pid
 
@@ -148,18 +148,21 @@ def namespace():
 
 
 def test_a_guests_card_is_the_tap_in_the_clouds_namespace(tmp_path, namespace):
-    ip = ["ip", "-n", namespace]
-    subprocess.run([*ip, "tuntap", "add", "dev", "tap-a", "mode", "tap"], check=True)
-    subprocess.run([*ip, "link", "set", "tap-a", "up"], check=True)
+    def ip(*words: str) -> str:
+        command = ["ip", "-n", namespace, *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    ip("tuntap", "add", "dev", "tap-a", "mode", "tap")
+    ip("link", "set", "tap-a", "up")
     world = QemuWorld(tmp_path, namespace)
     compute = world.connect()
     nic = NicSpec("eni-0123456789abcdef0", "tap-a", "02:00:00:00:00:01", 9001)
     compute.ensure_running(world.spec(ID, (nic,)))
-    shown = subprocess.run([*ip, "-d", "link", "show", "tap-a"], capture_output=True, text=True)
-    assert "LOWER_UP" in shown.stdout
-    assert "vnet_hdr off" in shown.stdout
+    shown = ip("-d", "link", "show", "tap-a")
+    assert "LOWER_UP" in shown
+    assert "vnet_hdr off" in shown
     compute.forget(ID)
     compute.close()
-    shown = subprocess.run([*ip, "link", "show", "tap-a"], capture_output=True, text=True)
-    assert "tap-a" in shown.stdout
-    assert "LOWER_UP" not in shown.stdout
+    shown = ip("link", "show", "tap-a")
+    assert "tap-a" in shown
+    assert "LOWER_UP" not in shown
