@@ -14,12 +14,12 @@ from skerry.wire.limits import MAX_ECHO_CHARS
 from skerry.wire.models import Operation
 from skerry.wire.problems import Problem
 
-_MODELLED: dict[str, type[AwsError]] = {
-    "ValidationError": errors.ValidationError,
-    "ValidationException": errors.ValidationException,
-    "InvalidParameterException": errors.InvalidParameterException,
-    "InvalidInput": errors.InvalidInput,
-}
+# What a service that speaks JSON or REST calls a failed constraint: the first that its model has.
+_VALIDATION_ERRORS = (
+    errors.ValidationException,
+    errors.InvalidParameterException,
+    errors.InvalidInput,
+)
 _UNPARSED = ("syntax", "type", "unknown")
 
 
@@ -101,11 +101,13 @@ def _framework(operation: Operation, protocol: str, problems: Sequence[Problem])
 
 
 def _validation_error(operation: Operation, protocol: str) -> type[AwsError]:
-    for reference in operation.traits.get("errors", ()):
-        found = _MODELLED.get(operation.service.shape(reference).error_code)
-        if found is not None:
-            return found
-    return errors.ValidationError if protocol == "query" else errors.ValidationException
+    if protocol == "query":
+        return errors.ValidationError
+    modelled = {reference["shape"] for reference in operation.traits.get("errors", ())}
+    for error in _VALIDATION_ERRORS:
+        if error.code in modelled:
+            return error
+    return errors.ValidationException
 
 
 def _unparsed(problem: Problem) -> str:
