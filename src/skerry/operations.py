@@ -52,7 +52,10 @@ def credentials_of(config: Config, name: str) -> tuple[str, str]:
         account = accounts.find_account(session, name)
         if account is None:
             raise NoSuchAccountError(f"there is no account named {name!r}; start the cloud first?")
-        return access_keys.first_key(session, open_vault(config), account.id)
+        key = access_keys.first_key(session, open_vault(config), account.id)
+    if key is None:
+        raise NoSuchAccountError(f"account {name!r} has no active access key")
+    return key
 
 
 def survey(config: Config) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import boto3
@@ -14,8 +14,8 @@ from botocore.config import Config as ClientConfig
 
 from skerry.assembly import Drivers, memory_drivers
 from skerry.config import Config
+from skerry.drivers.images.label import ImageLabel
 from skerry.drivers.images.memory import MemoryImages
-from skerry.drivers.images.port import StoredImage
 from skerry.main import Cloud, create_account, server_settings
 from skerry.operations import credentials_of
 
@@ -28,6 +28,7 @@ class RunningCloud:
 
     cloud: Cloud
     endpoint_url: str
+    dead: threading.Event = field(default_factory=threading.Event)  # set by crash tests
 
     def client(self, service: str, key_id: str, secret: str):
         return boto3.client(
@@ -57,15 +58,14 @@ class RunningCloud:
         quiet = 0
         while quiet < 3:
             quiet = quiet + 1 if self.cloud.reconciler.idle() else 0
+            assert not self.dead.is_set(), "the control plane was killed"
             assert time.monotonic() < end, "the reconcilers do not come to rest"
             time.sleep(0.005)
 
 
 def images_in_memory() -> MemoryImages:
     images = MemoryImages()
-    images.add(
-        StoredImage(TINY, "tiny", "the default image", Path("/nowhere"), 1, "ec2-user", None)
-    )
+    images.add(ImageLabel(TINY, "tiny", "the default image", "ec2-user"))
     return images
 
 

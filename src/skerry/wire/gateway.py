@@ -124,12 +124,12 @@ class Gateway:
         )
 
     def _read_parameters(self, exchange: Exchange) -> None:
-        route = exchange.route
-        assert route is not None  # noqa: S101
+        route, identity = exchange.route, exchange.identity
+        assert route is not None and route.service and identity is not None  # noqa: S101, PT018
         exchange.codec = self._codecs.operation(route.service, route.operation, route.protocol)
         if (route.service, route.operation) not in self._with.handlers:
             raise NotBuilt(action=route.operation)
-        exchange.parameters = exchange.codec.parse(exchange.request, route.labels)
+        exchange.parameters = exchange.codec.parse(identity.request, route.labels)
 
     def _carry_out(self, exchange: Exchange) -> None:
         codec, identity = exchange.codec, exchange.identity
@@ -170,10 +170,10 @@ def _once(
         return handler(ctx, parameters) or {}
     operation = f"{codec.service}:{codec.name}"
     digest = digest_of(parameters, member)
-    answer = recall(ctx.db, ctx.account_id, operation, token, digest)
-    if answer is not None:
-        return answer
-    answer = handler(ctx, parameters) or {}
+    repeated = recall(ctx.db, ctx.account_id, operation, token, digest)
+    if repeated is not None:
+        return repeated
+    answer: Mapping[str, Any] = handler(ctx, parameters) or {}
     stored_as = StoredAnswer(
         account_id=ctx.account_id,
         operation=operation,

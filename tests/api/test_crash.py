@@ -1,0 +1,162 @@
+"""The control plane dies at every step of every workflow; the next one converges, and nothing leaks."""
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from skerry.assembly import Drivers
+from skerry.drivers.compute.memory import MemoryCompute, MemoryHost
+from skerry.drivers.compute.port import Power
+from skerry.drivers.disks.memory import MemoryDisks, MemoryShelf
+from skerry.drivers.images.memory import MemoryImages
+from skerry.drivers.network.memory import MemoryFabric, MemoryNetwork
+from tests.api.serving import TINY, RunningCloud, images_in_memory, serving
+from tests.crashing import CrashPoints
+
+STRIDE = int(os.environ.get("SKERRY_CRASH_STRIDE", "4"))
+"""Every how many crossings a process dies; 1 tries them all (minutes)."""
+
+
+class World:
+    """What is outside a control plane and stays when it dies."""
+
+    def __init__(self) -> None:
+        self.host = MemoryHost()
+        self.shelf = MemoryShelf()
+        self.fabric = MemoryFabric()
+        self.images: MemoryImages = images_in_memory()
+
+    def drivers(self, points: CrashPoints | None = None) -> Drivers:
+        compute, disks = MemoryCompute(self.host), MemoryDisks(self.shelf)
+        network = MemoryNetwork(self.fabric)
+        if points is None:
+            return Drivers(compute, network, disks, self.images)
+        return Drivers(
+            points.around("compute", compute),
+            points.around("network", network),
+            points.around("disks", disks),
+            self.images,
+        )
+
+    def running(self) -> set[str]:
+        return {name for name, guest in self.host.guests.items() if guest.power is Power.RUNNING}
+
+
+def _live_through(running: RunningCloud) -> None:
+    """Each workflow of this cloud once; errors of a dying server are what a client would see."""
+    ec2 = running.default_client()
+    ids = [
+        instance["InstanceId"]
+        for instance in ec2.run_instances(
+            ImageId=TINY, MinCount=2, MaxCount=2, InstanceType="t2.micro"
+        )["Instances"]
+    ]
+    running.settle()
+    address = ec2.allocate_address()
+    ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=ids[0])
+    group = ec2.create_security_group(GroupName="web", Description="web")["GroupId"]
+    ec2.authorize_security_group_ingress(
+        GroupId=group, IpProtocol="tcp", FromPort=80, ToPort=80, CidrIp="0.0.0.0/0"
+    )
+    ec2.modify_instance_attribute(InstanceId=ids[0], Groups=[group])
+    running.settle()
+    ec2.stop_instances(InstanceIds=ids[:1])
+    running.settle()
+    ec2.start_instances(InstanceIds=ids[:1])
+    ec2.reboot_instances(InstanceIds=ids[1:])
+    running.settle()
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    running.settle()
+    ec2.delete_vpc(VpcId=vpc)
+    ec2.terminate_instances(InstanceIds=ids)
+    running.settle()
+
+
+def _check_that_the_world_matches(running: RunningCloud, world: World) -> None:
+    ec2 = running.default_client()
+    instances = [
+        instance
+        for page in ec2.describe_instances()["Reservations"]
+        for instance in page["Instances"]
+    ]
+    states = {each["InstanceId"]: each["State"]["Name"] for each in instances}
+    assert set(states.values()) <= {"running", "stopped", "terminated"}
+    wanted = {name for name, state in states.items() if state == "running"}
+    assert world.running() == wanted
+    volumes = {each["VolumeId"] for each in ec2.describe_volumes()["Volumes"]}
+    assert set(world.shelf.volumes) == volumes
+    interfaces = ec2.describe_network_interfaces()["NetworkInterfaces"]
+    running_ports = {
+        each["NetworkInterfaceId"]
+        for each in interfaces
+        if each.get("Attachment", {}).get("InstanceId") in wanted
+    }
+    assert world.fabric.taps == running_ports
+    vpcs = {each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]}
+    assert set(world.fabric.vpcs) == vpcs
+    for vpc in world.fabric.vpcs.values():
+        known = {each["NetworkInterfaceId"] for each in interfaces if each["VpcId"] == vpc.vpc_id}
+        assert {port.port_id for port in vpc.ports} == known
+
+
+def _end_everything(running: RunningCloud, world: World) -> None:
+    ec2 = running.default_client()
+    instances = [
+        instance["InstanceId"]
+        for page in ec2.describe_instances()["Reservations"]
+        for instance in page["Instances"]
+    ]
+    if instances:
+        ec2.terminate_instances(InstanceIds=instances)
+    running.settle()
+    for each in ec2.describe_addresses()["Addresses"]:
+        ec2.release_address(AllocationId=each["AllocationId"])
+    assert not world.running()
+    assert not world.shelf.volumes
+    assert not world.fabric.taps
+
+
+def _crossings(tmp_path: Path) -> list[str]:
+    points = CrashPoints()
+    world = World()
+    with points.commits(), serving(tmp_path / "whole", world.drivers(points)) as running:
+        running.settle()
+        points.crossed.clear()
+        _live_through(running)
+        return list(points.crossed)
+
+
+def _die_at(folder: Path, world: World, number: int) -> str:
+    points = CrashPoints()
+    with (
+        suppress(ClientError, BotoCoreError, AssertionError),
+        points.commits(),
+        serving(folder, world.drivers(points)) as running,
+    ):
+        running.settle()
+        running.dead = points.dead
+        points.at = len(points.crossed) + number
+        _live_through(running)
+    return points.crossed[-1] if points.dead.is_set() else "nowhere"
+
+
+@pytest.mark.timeout(900)
+def test_a_control_plane_that_dies_at_any_step_converges_and_leaks_nothing(tmp_path: Path):
+    total = len(_crossings(tmp_path))
+    assert total > 60, "the workflows cross to the world far more often than this"
+    began = time.monotonic()
+    died = set()
+    for number in range(1, total + 1, STRIDE):
+        world, folder = World(), tmp_path / str(number)
+        died.add(_die_at(folder, world, number))
+        with serving(folder, world.drivers()) as running:
+            running.cloud.reconciler.scan()
+            running.settle()
+            _check_that_the_world_matches(running, world)
+            _end_everything(running, world)
+    print(f"{total} crossings, every {STRIDE}. tried, {time.monotonic() - began:.0f} s, at {died}")
+    assert "nowhere" not in died
