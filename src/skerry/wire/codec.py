@@ -86,7 +86,8 @@ class OperationCodec:
 
     def fault(self, error: AwsError, request_id: str) -> HttpResponse:
         """The answer for ``error``."""
-        return Fault(self.protocol, self._operation.service).serialize(error, request_id)
+        fault = Fault(self.protocol, self._operation.service, self._operation)
+        return fault.serialize(error, request_id)
 
     @cached_property
     def input_members(self) -> frozenset[str]:

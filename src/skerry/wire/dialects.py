@@ -28,7 +28,7 @@ def refusal(operation: Operation, protocol: str, problems: Sequence[Problem]) ->
     if protocol == "ec2":
         return _ec2(problems[0])
     if operation.service.name == "s3":
-        return _s3(problems[0])
+        return _s3(operation, problems[0])
     return _framework(operation, protocol, problems)
 
 
@@ -80,11 +80,13 @@ def _ec2_reason(problem: Problem) -> str:
             return f"The value must be of type {bound}."
 
 
-def _s3(problem: Problem) -> AwsError:
+def _s3(operation: Operation, problem: Problem) -> AwsError:
     name = ".".join(problem.path)
     if problem.kind == "syntax" or (problem.kind in _UNPARSED and len(problem.path) > 1):
         return errors.MalformedXml()
     if problem.kind == "missing":
+        if operation.input is not None and operation.input.traits.get("payload") == name:
+            return errors.MissingRequestBody()
         return errors.InvalidArgument(details=f"Missing required parameter: {name}")
     return errors.InvalidArgument(details=f"Invalid value for {name}: {_echo(problem.value)}")
 

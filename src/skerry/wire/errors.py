@@ -84,6 +84,11 @@ class MalformedXml(AwsError):
     )
 
 
+class MissingRequestBody(AwsError):
+    code = "MissingRequestBodyError"
+    text = "Request body is empty."
+
+
 class InvalidArgument(AwsError):
     code = "InvalidArgument"
     text = "{details}"

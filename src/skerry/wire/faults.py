@@ -4,7 +4,7 @@ from typing import Any
 
 from skerry.kernel.errors import AwsError
 from skerry.wire.http import HttpResponse
-from skerry.wire.models import ServiceModel, Shape
+from skerry.wire.models import Operation, ServiceModel, Shape
 from skerry.wire.serialize.cbor import generic
 from skerry.wire.serialize.json import dumps
 from skerry.wire.serialize.values import JsonCompiler
@@ -14,22 +14,32 @@ _SERVER_FAULT = 500
 
 
 class Fault:
-    """The errors of one service in one protocol; ``service`` None where it is not known yet.
+    """The errors of one service in one protocol; what is not known yet of a request is None.
 
     An error that the service's model declares, by shape name or by code, carries the model's
     HTTP status, code and members; any other goes out as it is.
     """
 
-    def __init__(self, protocol: str, service: ServiceModel | None) -> None:
+    def __init__(
+        self, protocol: str, service: ServiceModel | None, operation: Operation | None = None
+    ) -> None:
         self._protocol = protocol
         self._service = service
+        self._operation = operation
 
     def serialize(self, error: AwsError, request_id: str) -> HttpResponse:
-        shape = self._service.exceptions.get(error.code) if self._service else None
+        shape = self._declared(error.code)
         answer = self._write(error, shape, request_id)
         answer.headers.append((self._request_id_header, request_id))
         answer.status = _status(error, shape)
         return answer
+
+    def _declared(self, code: str) -> Shape | None:
+        # Two of a service's exceptions may share a code; the operation's own is meant.
+        for shape in self._operation.exceptions if self._operation is not None else ():
+            if code in (shape.name, shape.error_code):
+                return shape
+        return self._service.exceptions.get(code) if self._service is not None else None
 
     @property
     def _request_id_header(self) -> str:

@@ -7,6 +7,7 @@ to keep valid. Routing needs only the few hundred bytes of ``metadata`` at a fil
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ Model: TypeAlias = dict[str, Any]
 
 _HEAD_BYTES = 16_384
 _BIAS_TO_GZIP = 31
+_METADATA = re.compile(r'"metadata":\s*')
 
 
 class UnknownService(LookupError):
@@ -121,6 +123,10 @@ class Operation:
         reference = self.traits.get("output")
         return self.service.shape(reference) if reference else None
 
+    @property
+    def exceptions(self) -> list[Shape]:
+        return [self.service.shape(reference) for reference in self.traits.get("errors", ())]
+
 
 class ServiceModel:
     """One service's model; shapes are resolved at use."""
@@ -188,9 +194,11 @@ class Models:
 
     def _read_metadata(self, name: str) -> Model:
         head = self._head(name)
-        start = head.find('"metadata":')
+        start = _METADATA.search(head)
+        if start is None:
+            return self.service(name).metadata
         try:
-            found, _ = json.JSONDecoder().raw_decode(head, start + len('"metadata":'))
+            found, _ = json.JSONDecoder().raw_decode(head, start.end())
         except ValueError:
             return self.service(name).metadata
         return found

@@ -113,7 +113,12 @@ def _pair(field: str) -> tuple[str, str]:
 def _decoded(text: str) -> str:
     if "+" in text:
         text = text.replace("+", " ")
-    return _utf8(unquote_to_bytes(text)) if "%" in text else text
+    if "%" not in text:
+        return text
+    decoded = _utf8(unquote_to_bytes(text))
+    if "\0" in decoded:
+        raise Malformed("syntax", bound="a NUL character")
+    return decoded
 
 
 def _utf8(raw: bytes) -> str:
