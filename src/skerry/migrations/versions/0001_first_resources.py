@@ -332,6 +332,7 @@ def upgrade() -> None:
         sa.Column("device_index", sa.Integer(), nullable=True),
         sa.Column("attached_at", UtcDateTime(), nullable=True),
         sa.Column("delete_on_termination", sa.Boolean(), nullable=False),
+        sa.Column("auto_public_ip", sa.Boolean(), nullable=False),
         sa.Column("public_ip", sa.String(), nullable=True),
         sa.Column("account_id", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -2,10 +2,33 @@
 
 from skerry.kernel.action import Handler, actions_of
 from skerry.reconcile.work import Reconciler, Sweep
+from skerry.services.ec2.dhcp_options import actions as dhcp_options
+from skerry.services.ec2.internet_gateway import actions as internet_gateway
+from skerry.services.ec2.network_acl import actions as network_acl
+from skerry.services.ec2.route_table.actions import routes as route_table_routes
+from skerry.services.ec2.route_table.actions import tables as route_table_tables
+from skerry.services.ec2.security_group.actions import changes as security_group_changes
+from skerry.services.ec2.security_group.actions import groups as security_group_groups
+from skerry.services.ec2.security_group.actions import rules as security_group_rules
+from skerry.services.ec2.subnet import actions as subnet
+from skerry.services.ec2.vpc import actions as vpc
+from skerry.services.ec2.vpc.model import Vpc
+from skerry.services.ec2.vpc.reconcile import SWEEP_VPCS, reconcile_vpc
 
-MODULES = ()
+MODULES = (
+    dhcp_options,
+    internet_gateway,
+    network_acl,
+    route_table_routes,
+    route_table_tables,
+    security_group_changes,
+    security_group_groups,
+    security_group_rules,
+    subnet,
+    vpc,
+)
 """Every module that holds handlers of EC2, one line each."""
 
 ACTIONS: dict[str, Handler] = actions_of(*MODULES)
-RECONCILERS: tuple[Reconciler, ...] = ()
-SWEEPS: tuple[Sweep, ...] = ()
+RECONCILERS: tuple[Reconciler, ...] = (Reconciler(Vpc, reconcile_vpc),)
+SWEEPS: tuple[Sweep, ...] = (SWEEP_VPCS,)

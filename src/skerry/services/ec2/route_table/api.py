@@ -5,8 +5,11 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from skerry.kernel.context import Context
 from skerry.kernel.ids import new_id
+from skerry.kernel.lookup import check_ids, known_rows
 from skerry.kernel.tags import drop_tags
+from skerry.services.ec2.route_table.errors import RouteTableMalformed, RouteTableNotFound
 from skerry.services.ec2.route_table.model import Route, RouteTable, RouteTableAssociation
 from skerry.services.ec2.vpc.model import Vpc
 
@@ -68,6 +71,12 @@ def main_table(session: Session, vpc_id: str) -> RouteTable:
         .where(RouteTableAssociation.vpc_id == vpc_id, RouteTableAssociation.subnet_id.is_(None))
     )
     return session.scalars(query).one()
+
+
+def find_table(ctx: Context, table_id: str) -> RouteTable:
+    """Raises RouteTableMalformed, RouteTableNotFound."""
+    check_ids([table_id], "rtb", RouteTableMalformed)
+    return known_rows(ctx.db, RouteTable, [table_id], RouteTableNotFound)[0]
 
 
 def delete_table(session: Session, table_id: str) -> None:

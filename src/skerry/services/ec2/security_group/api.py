@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from skerry.kernel.context import Context
+from skerry.kernel.errors import MissingParameter
 from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import check_ids, known_rows
 from skerry.kernel.tags import drop_tags
@@ -20,6 +21,7 @@ from skerry.services.ec2.security_group.errors import (
     GroupsPerInterfaceExceeded,
 )
 from skerry.services.ec2.security_group.model import SecurityGroup, SecurityGroupRule
+from skerry.services.ec2.vpc.errors import NoDefaultVpc
 from skerry.services.ec2.vpc.model import Vpc
 
 DEFAULT = "default"
@@ -62,13 +64,13 @@ def resolve_groups(
     GroupsPerInterfaceExceeded.
     """
     if not ids and not names:
-        return [_named(ctx, vpc_id, DEFAULT)]
+        return [group_by_name(ctx, vpc_id, DEFAULT)]
     check_ids(ids, "sg", GroupMalformed)
     groups = known_rows(ctx.db, SecurityGroup, ids, GroupNotFound) if ids else []
     for group in groups:
         if group.vpc_id != vpc_id:
             raise GroupOfOtherVpc(id=group.id)
-    groups += [_named(ctx, vpc_id, name) for name in names or ()]
+    groups += [group_by_name(ctx, vpc_id, name) for name in names or ()]
     unique = list({group.id: group for group in groups}.values())
     if len(unique) > MAX_GROUPS_PER_INTERFACE:
         raise GroupsPerInterfaceExceeded(limit=MAX_GROUPS_PER_INTERFACE)
@@ -79,6 +81,33 @@ def find_group(ctx: Context, group_id: str) -> SecurityGroup:
     """Raises GroupMalformed, GroupNotFound."""
     check_ids([group_id], "sg", GroupMalformed)
     return known_rows(ctx.db, SecurityGroup, [group_id], GroupNotFound)[0]
+
+
+def named_group(ctx: Context, group_id: str | None, name: str | None) -> SecurityGroup:
+    """The group of this id or, as names are for the default VPC only, of this name in it.
+
+    Raises MissingParameter, NoDefaultVpc, and what ``find_group`` and ``group_by_name`` do.
+    """
+    if group_id:
+        return find_group(ctx, group_id)
+    if not name:
+        raise MissingParameter(name="groupId")
+    vpc_id = ctx.db.scalar(select(Vpc.id).where(Vpc.is_default, Vpc.wanted))
+    if vpc_id is None:
+        raise NoDefaultVpc
+    return group_by_name(ctx, vpc_id, name)
+
+
+def group_by_name(ctx: Context, vpc_id: str, name: str) -> SecurityGroup:
+    """Raises GroupNameNotFound, GroupNameNotFoundInDefaultVpc."""
+    group = ctx.db.scalar(
+        select(SecurityGroup).where(SecurityGroup.vpc_id == vpc_id, SecurityGroup.name == name)
+    )
+    if group is not None:
+        return group
+    if ctx.db.scalar(select(Vpc.is_default).where(Vpc.id == vpc_id)):
+        raise GroupNameNotFoundInDefaultVpc(name=name, vpc_id=vpc_id)
+    raise GroupNameNotFound(name=name, vpc_id=vpc_id)
 
 
 def group_identifiers(
@@ -116,17 +145,6 @@ def delete_default_group(session: Session, vpc_id: str) -> None:
         SecurityGroup.vpc_id == vpc_id, SecurityGroup.name == DEFAULT
     )
     delete_group(session, session.scalars(query).one())
-
-
-def _named(ctx: Context, vpc_id: str, name: str) -> SecurityGroup:
-    group = ctx.db.scalar(
-        select(SecurityGroup).where(SecurityGroup.vpc_id == vpc_id, SecurityGroup.name == name)
-    )
-    if group is not None:
-        return group
-    if ctx.db.scalar(select(Vpc.is_default).where(Vpc.id == vpc_id)):
-        raise GroupNameNotFoundInDefaultVpc(name=name, vpc_id=vpc_id)
-    raise GroupNameNotFound(name=name, vpc_id=vpc_id)
 
 
 def _everything(

@@ -34,8 +34,18 @@ class GroupDuplicate(AwsError):
 
 
 class GroupReserved(AwsError):
-    code = "InvalidGroup.Reserved"
-    text = "The security group '{name}' is reserved"
+    code = "InvalidParameterValue"
+    text = "Cannot use reserved security group name: {name}"
+
+
+class GroupNameInvalid(AwsError):
+    code = "InvalidParameterValue"
+    text = "Value ({name}) for parameter GroupName is invalid. {why}"
+
+
+class GroupDescriptionInvalid(AwsError):
+    code = "InvalidParameterValue"
+    text = "Value ({description}) for parameter GroupDescription is invalid. {why}"
 
 
 class CannotDeleteDefault(AwsError):
@@ -83,9 +93,14 @@ class PermissionNotFound(AwsError):
     text = "The specified rule does not exist in this security group."
 
 
-class PermissionMalformed(AwsError):
-    code = "InvalidPermission.Malformed"
+class PermissionInvalid(AwsError):
+    code = "InvalidParameterValue"
     text = "{why}"
+
+
+class DifferentNetworks(AwsError):
+    code = "InvalidGroup.NotFound"
+    text = "You have specified two resources that belong to different networks."
 
 
 class RulesPerGroupExceeded(AwsError):

@@ -14,6 +14,10 @@ _ID_BYTES = 10  # 16 characters of base32 after "AKIA"
 _SECRET_BYTES = 30  # 40 characters of base64
 
 
+class NoActiveKey(LookupError):
+    """The account has no key that could sign a request."""
+
+
 def create_key(
     session: Session, vault: Vault, account_id: str, now: datetime
 ) -> tuple[AccessKey, str]:
@@ -44,8 +48,8 @@ def lookup(session: Session, vault: Vault, access_key_id: str) -> tuple[str, str
     return account_id, vault.open(sealed, access_key_id.encode()).decode()
 
 
-def first_key(session: Session, vault: Vault, account_id: str) -> tuple[str, str] | None:
-    """The id and secret of the account's oldest active key."""
+def first_key(session: Session, vault: Vault, account_id: str) -> tuple[str, str]:
+    """The id and secret of the account's oldest active key. Raises NoActiveKey."""
     query = (
         select(AccessKey.id)
         .where(AccessKey.account_id == account_id, AccessKey.active)
@@ -54,4 +58,6 @@ def first_key(session: Session, vault: Vault, account_id: str) -> tuple[str, str
     )
     key_id = session.scalar(query)
     found = lookup(session, vault, key_id) if key_id else None
-    return (key_id, found[1]) if key_id and found else None
+    if key_id is None or found is None:
+        raise NoActiveKey(f"account {account_id} has no active access key")
+    return key_id, found[1]

@@ -1,7 +1,6 @@
 """Accounts, for the operator's commands."""
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,7 +10,7 @@ from skerry.kernel.ids import new_account_id
 from skerry.kernel.region import Region
 from skerry.kernel.vault import Vault
 from skerry.services.ec2.vpc.api import create_default_vpc
-from skerry.services.iam.access_key.api import create_key, first_key
+from skerry.services.iam.access_key.api import NoActiveKey, create_key, first_key
 from skerry.services.iam.account.model import Account
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
@@ -40,21 +39,17 @@ def create_account(
     if account is None:
         account = _new_account(session, name, now, account_id)
         create_default_vpc(session, account.id, region, now)
-    key = first_key(session, vault, account.id)
-    if key is None:
-        made, secret = create_key(session, vault, account.id, now)
-        key = made.id, secret
-    return account, *key
+    try:
+        key_id, secret = first_key(session, vault, account.id)
+    except NoActiveKey:
+        key, secret = create_key(session, vault, account.id, now)
+        key_id = key.id
+    return account, key_id, secret
 
 
 def find_account(session: Session, name: str) -> Account | None:
     """The account of this name."""
     return session.scalar(select(Account).where(Account.name == name))
-
-
-def all_accounts(session: Session) -> Sequence[Account]:
-    """Every account, by name."""
-    return session.scalars(select(Account).order_by(Account.name)).all()
 
 
 def _new_account(session: Session, name: str, now: datetime, account_id: str | None) -> Account:

@@ -1,0 +1,87 @@
+"""Route tables as responses show them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skerry.kernel.filters import Getter
+from skerry.kernel.tags import tag_list
+from skerry.services.ec2.route_table.model import Route, RouteTable, RouteTableAssociation
+
+
+@dataclass(frozen=True, slots=True)
+class TableFacts:
+    """What responses show of route tables beyond their own rows, by table id."""
+
+    routes: Mapping[str, Sequence[Route]]
+    associations: Mapping[str, Sequence[RouteTableAssociation]]
+    vpc_cidrs: Mapping[str, str]  # VPC id → block
+    attached: frozenset[str]  # gateways that are attached to a VPC
+    tags: Mapping[str, Mapping[str, str]]
+
+    def all_routes(self, table: RouteTable) -> list[dict[str, Any]]:
+        """The local route, then the others."""
+        local = {
+            "DestinationCidrBlock": self.vpc_cidrs[table.vpc_id],
+            "GatewayId": "local",
+            "Origin": "CreateRouteTable",
+            "State": "active",
+        }
+        others = [
+            {
+                "DestinationCidrBlock": route.destination,
+                "GatewayId": route.gateway_id,
+                "Origin": "CreateRoute",
+                "State": "active" if route.gateway_id in self.attached else "blackhole",
+            }
+            for route in self.routes.get(table.id, ())
+        ]
+        return [local, *others]
+
+
+def route_table_view(table: RouteTable, facts: TableFacts) -> dict[str, Any]:
+    """As DescribeRouteTables shows it."""
+    return {
+        "RouteTableId": table.id,
+        "VpcId": table.vpc_id,
+        "OwnerId": table.account_id,
+        "Associations": [
+            {
+                "RouteTableAssociationId": each.id,
+                "RouteTableId": each.route_table_id,
+                "SubnetId": each.subnet_id,
+                "Main": each.subnet_id is None,
+                "AssociationState": {"State": "associated"},
+            }
+            for each in facts.associations.get(table.id, ())
+        ],
+        "Routes": facts.all_routes(table),
+        "PropagatingVgws": [],
+        "Tags": tag_list(facts.tags[table.id]),
+    }
+
+
+def filters(facts: TableFacts) -> dict[str, Getter[RouteTable]]:
+    """The filters of DescribeRouteTables."""
+
+    def of_associations(name: str) -> Getter[RouteTable]:
+        return lambda one: [getattr(each, name) for each in facts.associations.get(one.id, ())]
+
+    def of_routes(name: str) -> Getter[RouteTable]:
+        return lambda one: [route[name] for route in facts.all_routes(one)]
+
+    return {
+        "association.main": lambda one: [
+            each.subnet_id is None for each in facts.associations.get(one.id, ())
+        ],
+        "association.route-table-association-id": of_associations("id"),
+        "association.route-table-id": of_associations("route_table_id"),
+        "association.subnet-id": of_associations("subnet_id"),
+        "owner-id": lambda one: one.account_id,
+        "route-table-id": lambda one: one.id,
+        "route.destination-cidr-block": of_routes("DestinationCidrBlock"),
+        "route.gateway-id": of_routes("GatewayId"),
+        "route.origin": of_routes("Origin"),
+        "route.state": of_routes("State"),
+        "vpc-id": lambda one: one.vpc_id,
+    }

@@ -1,0 +1,168 @@
+"""VPC actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from skerry.kernel.action import action
+from skerry.kernel.context import Context
+from skerry.kernel.errors import InvalidParameterCombination, MissingParameter, UnsupportedOperation
+from skerry.kernel.filters import select_rows
+from skerry.kernel.lookup import known_rows
+from skerry.kernel.paging import page
+from skerry.kernel.tags import drop_tags, put_tags, tags_of, tags_on_create
+from skerry.services.ec2.internet_gateway.model import InternetGateway
+from skerry.services.ec2.network_acl.api import delete_default_acl
+from skerry.services.ec2.network_interface.model import NetworkInterface
+from skerry.services.ec2.route_table.api import delete_table, main_table
+from skerry.services.ec2.route_table.model import RouteTable
+from skerry.services.ec2.security_group.api import DEFAULT, delete_default_group
+from skerry.services.ec2.security_group.model import SecurityGroup
+from skerry.services.ec2.subnet.model import Subnet
+from skerry.services.ec2.vpc import api
+from skerry.services.ec2.vpc.errors import (
+    DefaultVpcExists,
+    VpcInUse,
+    VpcLimitExceeded,
+    VpcNotFound,
+    VpcRangeInvalid,
+)
+from skerry.services.ec2.vpc.model import Vpc
+from skerry.services.ec2.vpc.view import FILTERS, vpc_view
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from types_boto3_ec2.type_defs import (
+        CreateVpcRequestTypeDef,
+        DeleteVpcRequestTypeDef,
+        DescribeVpcAttributeRequestTypeDef,
+        DescribeVpcsRequestTypeDef,
+        ModifyVpcAttributeRequestTypeDef,
+    )
+
+MAX_VPCS = 100
+"""AWS starts at 5 and raises on request up to 100s; a cloud of one's own needs no request."""
+
+_NOT_BUILT = (
+    "Ipv6Pool",
+    "Ipv6CidrBlock",
+    "Ipv4IpamPoolId",
+    "Ipv4NetmaskLength",
+    "Ipv6IpamPoolId",
+    "Ipv6NetmaskLength",
+    "AmazonProvidedIpv6CidrBlock",
+)
+
+
+@action("CreateVpc")
+def create_vpc(ctx: Context, req: CreateVpcRequestTypeDef) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html (IPv4 blocks only)."""
+    asked: Mapping[str, Any] = dict(req)
+    for name in _NOT_BUILT:
+        if asked.get(name):
+            raise UnsupportedOperation(why=f"{name} is not supported: VPCs have one IPv4 block.")
+    if req.get("InstanceTenancy", "default") != "default":
+        raise UnsupportedOperation(why="Only the tenancy 'default' is supported.")
+    cidr_text = req.get("CidrBlock")
+    if not cidr_text:
+        raise MissingParameter(name="cidrBlock")
+    cidr = api.parse_cidr(cidr_text, "cidrBlock")
+    if not 16 <= cidr.prefixlen <= 28:
+        raise VpcRangeInvalid(cidr=cidr_text)
+    _check_room(ctx)
+    vpc = api.create_vpc(ctx.db, ctx.account_id, ctx.region, cidr, ctx.now)
+    tags = tags_on_create(req, "vpc")
+    put_tags(ctx, "vpc", vpc.id, tags)
+    return {"Vpc": vpc_view(vpc, tags) | {"State": "pending"}}
+
+
+@action("CreateDefaultVpc")
+def create_default_vpc(ctx: Context, req: Mapping[str, Any]) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateDefaultVpc.html"""
+    del req
+    if api.default_vpc(ctx) is not None:
+        raise DefaultVpcExists
+    _check_room(ctx)
+    vpc = api.create_default_vpc(ctx.db, ctx.account_id, ctx.region, ctx.now)
+    return {"Vpc": vpc_view(vpc, {}) | {"State": "pending"}}
+
+
+@action("DescribeVpcs")
+def describe_vpcs(ctx: Context, req: DescribeVpcsRequestTypeDef) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcs.html"""
+    vpcs = known_rows(ctx.db, Vpc, req.get("VpcIds"), VpcNotFound, Vpc.wanted)
+    tags = tags_of(ctx.db, [vpc.id for vpc in vpcs])
+    matching = select_rows(vpcs, req.get("Filters"), FILTERS, lambda vpc: tags[vpc.id])
+    shown, token = page(matching, req, lambda vpc: vpc.id)
+    return {"Vpcs": [vpc_view(vpc, tags[vpc.id]) for vpc in shown], "NextToken": token}
+
+
+@action("DescribeVpcAttribute")
+def describe_vpc_attribute(ctx: Context, req: DescribeVpcAttributeRequestTypeDef) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcAttribute.html"""
+    vpc = api.find_vpc(ctx, req["VpcId"])
+    match req["Attribute"]:
+        case "enableDnsSupport":
+            shown = {"EnableDnsSupport": {"Value": vpc.dns_support}}
+        case "enableDnsHostnames":
+            shown = {"EnableDnsHostnames": {"Value": vpc.dns_hostnames}}
+        case _:
+            shown = {"EnableNetworkAddressUsageMetrics": {"Value": False}}
+    return {"VpcId": vpc.id, **shown}
+
+
+@action("ModifyVpcAttribute")
+def modify_vpc_attribute(ctx: Context, req: ModifyVpcAttributeRequestTypeDef) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html"""
+    vpc = api.find_vpc(ctx, req["VpcId"])
+    support, hostnames = req.get("EnableDnsSupport"), req.get("EnableDnsHostnames")
+    if req.get("EnableNetworkAddressUsageMetrics", {}).get("Value"):
+        raise UnsupportedOperation(why="Network address usage metrics are not supported.")
+    if support is not None and hostnames is not None:
+        raise InvalidParameterCombination(why="Only one attribute may be modified at a time")
+    if support is not None:
+        vpc.dns_support = bool(support.get("Value"))
+    elif hostnames is not None:
+        vpc.dns_hostnames = bool(hostnames.get("Value"))
+    ctx.wake(vpc)
+
+
+@action("DeleteVpc")
+def delete_vpc(ctx: Context, req: DeleteVpcRequestTypeDef) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html
+
+    The row stays, hidden, until the network has the VPC no more.
+    """
+    vpc = api.find_vpc(ctx, req["VpcId"])
+    if _is_in_use(ctx, vpc):
+        raise VpcInUse(id=vpc.id)
+    delete_table(ctx.db, main_table(ctx.db, vpc.id).id)
+    delete_default_acl(ctx.db, vpc.id)
+    delete_default_group(ctx.db, vpc.id)
+    drop_tags(ctx.db, [vpc.id])
+    vpc.wanted = False
+    ctx.wake(vpc)
+
+
+def _is_in_use(ctx: Context, vpc: Vpc) -> bool:
+    """Whether the VPC has more in it than what every VPC has."""
+    main = main_table(ctx.db, vpc.id)
+    inside = (
+        select(Subnet.id).where(Subnet.vpc_id == vpc.id),
+        select(NetworkInterface.id).where(NetworkInterface.vpc_id == vpc.id),
+        select(InternetGateway.id).where(InternetGateway.vpc_id == vpc.id),
+        select(SecurityGroup.id).where(
+            SecurityGroup.vpc_id == vpc.id, SecurityGroup.name != DEFAULT
+        ),
+        select(RouteTable.id).where(RouteTable.vpc_id == vpc.id, RouteTable.id != main.id),
+    )
+    return any(ctx.db.scalar(query.limit(1)) is not None for query in inside)
+
+
+def _check_room(ctx: Context) -> None:
+    count = ctx.db.scalar(select(func.count()).select_from(Vpc).where(Vpc.wanted)) or 0
+    if count >= MAX_VPCS:
+        raise VpcLimitExceeded(limit=MAX_VPCS)
