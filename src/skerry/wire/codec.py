@@ -7,10 +7,12 @@ from typing import Any, Protocol, cast
 
 from skerry.kernel.errors import AwsError
 from skerry.wire.dialects import no_such_action, refusal
+from skerry.wire.errors import EventStreamsUnsupported
 from skerry.wire.faults import Fault
 from skerry.wire.http import HttpRequest, HttpResponse
 from skerry.wire.models import Models, Operation, Shape
 from skerry.wire.parse.cbor import CborParser
+from skerry.wire.parse.compression import inflated
 from skerry.wire.parse.ec2 import Ec2Parser, ec2_name
 from skerry.wire.parse.json import JsonParser
 from skerry.wire.parse.query import QueryParser
@@ -67,6 +69,8 @@ class OperationCodec:
         Raises AwsError, whatever the bytes.
         """
         try:
+            if "requestcompression" in self._operation.traits:
+                request = inflated(request)
             found = self._parser.parse(request, dict(labels or {}))
         except Malformed as malformed:
             raise refusal(self._operation, self.protocol, [malformed.problem]) from None
@@ -81,7 +85,10 @@ class OperationCodec:
         return found
 
     def serialize(self, response: Mapping[str, Any], request_id: str) -> HttpResponse:
-        """The answer for ``response``; members of value None are left out."""
+        """The answer for ``response``; members of value None are left out.
+
+        Raises EventStreamsUnsupported where the model wants one.
+        """
         return self._serializer.serialize(cast("dict[str, Any]", response), request_id)
 
     def fault(self, error: AwsError, request_id: str) -> HttpResponse:
@@ -137,6 +144,9 @@ class OperationCodec:
 
     @cached_property
     def _serializer(self) -> Serializer:
+        output = self._operation.output
+        if output is not None and any(member.is_event_stream for _, member in output.members):
+            raise EventStreamsUnsupported(action=self.name)
         return _SERIALIZERS[self.protocol](self._operation, strict=self._strict)
 
     @cached_property

@@ -77,6 +77,11 @@ class OperationNotFound(UnknownOperation):
     status = 404
 
 
+class EventStreamsUnsupported(AwsError):
+    code = "UnsupportedOperation"
+    text = "{action} answers with an event stream, which this endpoint does not write."
+
+
 class MalformedXml(AwsError):
     code = "MalformedXML"
     text = (

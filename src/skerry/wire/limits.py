@@ -7,3 +7,4 @@ MAX_INDEX_DIGITS = 9  # Filter.<index>.Name: sorted, never allocated
 MAX_PATTERN_CHARS = 20_000  # longer values skip their regular expression; lengths still hold
 MAX_VIOLATIONS = 10  # collected for one answer
 MAX_ECHO_CHARS = 256  # of a bad value, repeated in the error
+MAX_INFLATED_BYTES = 16 * 2**20  # of a compressed body; PutMetricData takes 1 MB

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeAlias, cast
 
 import botocore
@@ -169,15 +170,12 @@ class Models:
         self._data_dir = data_dir or Path(botocore.__file__).parent / "data"
         self._services: dict[str, ServiceModel] = {}
         self._metadata: dict[str, Model] = {}
+        self._loading = Lock()
 
     def service(self, name: str) -> ServiceModel:
         """Raises UnknownService."""
         found = self._services.get(name)
-        if found is None:
-            text = self._read(name, "service-2")
-            found = ServiceModel(name, json.loads(text, object_hook=_without_documentation))
-            self._services[name] = found
-        return found
+        return found if found is not None else self._load(name)
 
     def metadata(self, name: str) -> Model:
         """A service's metadata without reading the rest of its model. Raises UnknownService."""
@@ -202,6 +200,15 @@ class Models:
         except ValueError:
             return self.service(name).metadata
         return found
+
+    def _load(self, name: str) -> ServiceModel:
+        with self._loading:  # many requests at once must not each read EC2's
+            if name not in self._services:
+                model = json.loads(
+                    self._read(name, "service-2"), object_hook=_without_documentation
+                )
+                self._services[name] = ServiceModel(name, model)
+            return self._services[name]
 
     def _head(self, service: str) -> str:
         path = self._path(service, "service-2")

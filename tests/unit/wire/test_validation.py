@@ -1,5 +1,6 @@
 """A request that breaks its model gets AWS's own error; the sentences are AWS's."""
 
+import gzip
 import json
 
 import pytest
@@ -173,3 +174,21 @@ def test_java_s_patterns_mean_the_same_in_python():
     wide = compiled(r"[ -\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*")
     assert wide is not None
     assert matches(wide, "😀")
+
+
+def test_a_compressed_body_is_read_as_if_it_were_not():
+    document = {"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1.5}]}
+    codec = CODECS.operation("cloudwatch", "PutMetricData", "json")
+    body, header = gzip.compress(json.dumps(document).encode()), ("content-encoding", "gzip")
+    assert codec.parse(HttpRequest("POST", "/", "", [header], body)) == document
+    bomb = gzip.compress(b" " * (1 << 26))
+    for broken in (body[:-9], b"no gzip", bomb):
+        with pytest.raises(AwsError) as caught:
+            codec.parse(HttpRequest("POST", "/", "", [header], broken))
+        assert caught.value.code == "SerializationException"
+
+
+def test_an_event_stream_is_refused_in_words():
+    with pytest.raises(AwsError) as caught:
+        CODECS.operation("logs", "StartLiveTail").serialize({}, "rid")
+    assert caught.value.code == "UnsupportedOperation"

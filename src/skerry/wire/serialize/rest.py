@@ -14,10 +14,6 @@ WriteBody: TypeAlias = Callable[[Any], bytes]
 CompileBody: TypeAlias = Callable[[Shape, str], WriteBody]  # shape, name of its document
 
 
-class EventStreamsUnsupported(NotImplementedError):
-    """The operation answers with an event stream, which these codecs do not write."""
-
-
 class RestSerializer:
     """One operation's answers; ``compile_body`` gives the writer of a body's document."""
 
@@ -83,8 +79,6 @@ class RestSerializer:
         member = output.member(name)
         if member.type in ("blob", "string"):
             self._payload = (name, _raw)
-        elif member.is_event_stream:
-            self._payload = (name, _refuse_events)
         else:
             self._payload = (name, compile_body(member, member.location_name or member.name))
             self._has_document = True
@@ -123,7 +117,3 @@ def _json_value(value: object) -> str:
 
 def _raw(value: bytes | str) -> bytes:
     return value.encode() if isinstance(value, str) else value
-
-
-def _refuse_events(_: object) -> bytes:
-    raise EventStreamsUnsupported
