@@ -2,9 +2,11 @@
 
 from skerry.kernel.action import Handler, actions_of
 from skerry.reconcile.work import Reconciler, Sweep
+from skerry.services.ec2.address.actions import addresses, associations
 from skerry.services.ec2.dhcp_options import actions as dhcp_options
 from skerry.services.ec2.internet_gateway import actions as internet_gateway
 from skerry.services.ec2.network_acl import actions as network_acl
+from skerry.services.ec2.network_interface import actions as network_interface
 from skerry.services.ec2.route_table.actions import routes as route_table_routes
 from skerry.services.ec2.route_table.actions import tables as route_table_tables
 from skerry.services.ec2.security_group.actions import changes as security_group_changes
@@ -16,9 +18,12 @@ from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc.reconcile import SWEEP_VPCS, reconcile_vpc
 
 MODULES = (
+    addresses,
+    associations,
     dhcp_options,
     internet_gateway,
     network_acl,
+    network_interface,
     route_table_routes,
     route_table_tables,
     security_group_changes,

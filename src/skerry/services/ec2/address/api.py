@@ -7,19 +7,40 @@ from ipaddress import IPv4Address, IPv4Network
 from sqlalchemy import select, union_all, update
 from sqlalchemy.orm import Session
 
+from skerry.kernel.context import Context
 from skerry.kernel.db import EVERY_ACCOUNT
+from skerry.kernel.errors import InvalidParameterCombination
+from skerry.kernel.lookup import known_rows
 from skerry.kernel.region import Region
-from skerry.services.ec2.address.errors import PoolEmpty
+from skerry.services.ec2.address.errors import AddressNotOurs, AllocationNotFound, PoolEmpty
 from skerry.services.ec2.address.model import Address
 from skerry.services.ec2.network_interface.model import NetworkInterface
 
 _GUESSES = 8
 
 
-def usable(pool: IPv4Network, address: str) -> bool:
+def named_address(ctx: Context, allocation_id: str | None, public_ip: str | None) -> Address | None:
+    """The address of this allocation or, without one, of this number; None when neither is given.
+
+    Raises AllocationNotFound, AddressNotOurs, InvalidParameterCombination.
+    """
+    if allocation_id and public_ip:
+        raise InvalidParameterCombination(
+            why="You may specify public IP or allocation id, but not both in the same call"
+        )
+    if allocation_id:
+        return known_rows(ctx.db, Address, [allocation_id], AllocationNotFound)[0]
+    if not public_ip:
+        return None
+    address = ctx.db.scalar(select(Address).where(Address.public_ip == public_ip))
+    if address is None:
+        raise AddressNotOurs(address=public_ip)
+    return address
+
+
+def is_usable(pool: IPv4Network, address: IPv4Address) -> bool:
     """Whether the cloud may hand out ``address``: the first usable one is the host's own."""
-    position = int(IPv4Address(address)) - int(pool.network_address)
-    return position in _positions(pool)
+    return int(address) - int(pool.network_address) in _positions(pool)
 
 
 def take_from_pool(session: Session, region: Region) -> str:

@@ -10,7 +10,7 @@ class AllocationNotFound(AwsError):
 
 class AddressNotFound(AwsError):
     code = "InvalidAddress.NotFound"
-    text = "Address '{id}' not found."
+    text = "Address '{address}' not found."
 
 
 class AddressNotOurs(AwsError):
@@ -23,17 +23,12 @@ class AddressMalformed(AwsError):
     text = "Invalid IPv4 address: {address}"
 
 
-class AddressTaken(AwsError):
-    code = "InvalidAddress.Locked"
-    text = "The address '{address}' is in use or not in the pool of this cloud."
-
-
 class AssociationNotFound(AwsError):
     code = "InvalidAssociationID.NotFound"
     text = "The association ID '{id}' does not exist"
 
 
-class AddressAssociated(AwsError):
+class AddressInUse(AwsError):
     code = "InvalidIPAddress.InUse"
     text = "The address '{address}' is in use."
 
@@ -61,3 +56,18 @@ class NoInternetGateway(AwsError):
 class PrivateAddressUnknown(AwsError):
     code = "InvalidParameterValue"
     text = "Address {address} does not belong to network interface {id}"
+
+
+class BorderGroupUnknown(AwsError):
+    code = "InvalidParameterValue"
+    text = "Value ({value}) for parameter networkBorderGroup is invalid. It is {region} here."
+
+
+class InstanceUnknown(AwsError):
+    code = "InvalidInstanceID.NotFound"
+    text = "The instance ID '{id}' does not exist"
+
+
+class InstanceWithoutInterface(AwsError):
+    code = "InvalidInstanceID"
+    text = "The {state} instance '{id}' is not in a valid state for this operation."

@@ -18,11 +18,11 @@ class InterfaceInUse(AwsError):
     text = "Network interface '{id}' is currently in use."
 
 
-class InterfaceInUseByInstance(AwsError):
-    code = "InvalidParameterValue"
-    text = "Network interface '{id}' is currently in use by instance '{instance_id}'."
-
-
 class AttachmentNotFound(AwsError):
     code = "InvalidAttachmentID.NotFound"
     text = "The networkInterfaceAttachment ID '{id}' does not exist"
+
+
+class InterfaceLimitExceeded(AwsError):
+    code = "NetworkInterfaceLimitExceeded"
+    text = "The maximum number of network interfaces has been reached: {limit}."
