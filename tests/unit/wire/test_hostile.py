@@ -25,7 +25,7 @@ from tests.unit.wire.generate import Generator, Impossible
 
 CODECS = Codecs()
 EXAMPLES = int(os.environ.get("SKERRY_WIRE_EXAMPLES", "150"))
-SECRET = Secret("AKID", "secret", "token", "123456789012")
+SECRET = Secret("AKID", "secret", None, "123456789012")
 ROUTER = Router(CODECS.models, SERVICES)
 VERIFIER = Verifier()
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
