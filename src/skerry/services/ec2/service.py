@@ -13,6 +13,8 @@ from skerry.services.ec2.security_group.actions import changes as security_group
 from skerry.services.ec2.security_group.actions import groups as security_group_groups
 from skerry.services.ec2.security_group.actions import rules as security_group_rules
 from skerry.services.ec2.subnet import actions as subnet
+from skerry.services.ec2.volume.model import Volume
+from skerry.services.ec2.volume.reconcile import SWEEP_VOLUMES, reconcile_volume
 from skerry.services.ec2.vpc import actions as vpc
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc.reconcile import SWEEP_VPCS, reconcile_vpc
@@ -35,5 +37,8 @@ MODULES = (
 """Every module that holds handlers of EC2, one line each."""
 
 ACTIONS: dict[str, Handler] = actions_of(*MODULES)
-RECONCILERS: tuple[Reconciler, ...] = (Reconciler(Vpc, reconcile_vpc),)
-SWEEPS: tuple[Sweep, ...] = (SWEEP_VPCS,)
+RECONCILERS: tuple[Reconciler, ...] = (
+    Reconciler(Volume, reconcile_volume),
+    Reconciler(Vpc, reconcile_vpc),
+)
+SWEEPS: tuple[Sweep, ...] = (SWEEP_VOLUMES, SWEEP_VPCS)

@@ -22,3 +22,8 @@ class Image(Owned, Base):
     public: Mapped[bool]
     shared_with: Mapped[list[str]]  # account ids
     created_at: Mapped[datetime]
+
+    @property
+    def snapshot_id(self) -> str:
+        """The id under which the stored bytes appear as a snapshot; copies of an image share it."""
+        return "snap-" + self.stored_as.removeprefix("ami-")

@@ -1,0 +1,69 @@
+"""Images, for sibling slices and for whoever fills the image store."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, String, cast, or_, select
+from sqlalchemy.orm import Session
+
+from skerry.drivers.images.port import StoredImage
+from skerry.kernel.context import Context
+from skerry.kernel.db import EVERY_ACCOUNT
+from skerry.kernel.lookup import check_ids
+from skerry.services.ec2.image.errors import ImageMalformed, ImageNotFound
+from skerry.services.ec2.image.model import AMAZON, Image
+
+ROOT_DEVICE_NAME = "/dev/xvda"
+
+
+def find_image(ctx: Context, image_id: str) -> Image:
+    """An image the account may use: its own, a public one, or one shared with it.
+
+    Raises ImageMalformed, ImageNotFound.
+    """
+    return visible_images(ctx, [image_id])[0]
+
+
+def visible_images(ctx: Context, ids: Sequence[str] | None = None) -> list[Image]:
+    """The images of these ids in that order, or all, that the account may use.
+
+    Raises ImageMalformed, ImageNotFound.
+    """
+    check_ids(ids, "ami", ImageMalformed)
+    query = select(Image).where(_usable_by(ctx.account_id))
+    if ids:
+        query = query.where(Image.id.in_(ids))
+    found = {image.id: image for image in ctx.db.scalars(query, execution_options=EVERY_ACCOUNT)}
+    if not ids:
+        return list(found.values())
+    wanted = list(dict.fromkeys(ids))
+    for each in wanted:
+        if each not in found:
+            raise ImageNotFound(id=each)
+    return [found[each] for each in wanted]
+
+
+def register_builtin(session: Session, stored: StoredImage, now: datetime) -> Image:
+    """Make a stored image known to every account, as one of "amazon".
+
+    An image that is known keeps its date. The session must be the whole cloud's.
+    """
+    image = session.get(Image, stored.image_id)
+    if image is None:
+        image = Image(id=stored.image_id, account_id=AMAZON, created_at=now, shared_with=[])
+        session.add(image)
+    image.stored_as = stored.image_id
+    image.name = stored.name
+    image.description = stored.description
+    image.size_gib = stored.size_gib
+    image.root_device_name = ROOT_DEVICE_NAME
+    image.public = True
+    session.flush()
+    return image
+
+
+def _usable_by(account_id: str) -> ColumnElement[bool]:
+    """The one place where a tenant's query looks at rows of others."""
+    # The JSON list as text: the one test of membership that SQLite and PostgreSQL both know.
+    shared = cast(Image.shared_with, String).contains(f'"{account_id}"')
+    return or_(Image.account_id == account_id, Image.public, shared)

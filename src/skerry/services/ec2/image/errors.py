@@ -1,0 +1,46 @@
+"""Errors of images."""
+
+from skerry.kernel.errors import AwsError
+
+
+class ImageNotFound(AwsError):
+    code = "InvalidAMIID.NotFound"
+    text = "The image id '[{id}]' does not exist"
+
+
+class ImageMalformed(AwsError):
+    code = "InvalidAMIID.Malformed"
+    text = 'Invalid id: "{id}" (expecting "{prefix}-...")'
+
+
+class ImageNotYours(AwsError):
+    code = "AuthFailure"
+    text = "Not authorized for image:{id}"
+
+
+class ImageNameTaken(AwsError):
+    code = "InvalidAMIName.Duplicate"
+    text = "AMI name {name} is already in use by AMI {id}"
+
+
+class ImageNameMalformed(AwsError):
+    code = "InvalidAMIName.Malformed"
+    text = (
+        "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, "
+        "spaces, and '(', ')', '[', ']', '.', '-', '/', \"'\", '@' and '_'"
+    )
+
+
+class SnapshotNotFound(AwsError):
+    code = "InvalidSnapshot.NotFound"
+    text = "The snapshot '{id}' does not exist."
+
+
+class SnapshotMalformed(AwsError):
+    code = "InvalidSnapshotID.Malformed"
+    text = 'Invalid id: "{id}" (expecting "{prefix}-...")'
+
+
+class AccountIdMalformed(AwsError):
+    code = "InvalidAMIAttributeItemValue"
+    text = 'Invalid attribute item value "{value}" for userId item type.'
