@@ -54,6 +54,8 @@ def upgrade() -> None:
         sa.Column("description", sa.String(), nullable=False),
         sa.Column("size_gib", sa.Integer(), nullable=False),
         sa.Column("root_device_name", sa.String(), nullable=False),
+        sa.Column("root_volume_type", sa.String(), nullable=False),
+        sa.Column("root_delete_on_termination", sa.Boolean(), nullable=False),
         sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("shared_with", sa.JSON(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),

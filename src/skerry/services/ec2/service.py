@@ -4,6 +4,8 @@ from skerry.kernel.action import Handler, actions_of
 from skerry.reconcile.work import Reconciler, Sweep
 from skerry.services.ec2.address.actions import addresses, associations
 from skerry.services.ec2.dhcp_options import actions as dhcp_options
+from skerry.services.ec2.image.actions import attributes as image_attributes
+from skerry.services.ec2.image.actions import images
 from skerry.services.ec2.internet_gateway import actions as internet_gateway
 from skerry.services.ec2.network_acl import actions as network_acl
 from skerry.services.ec2.network_interface import actions as network_interface
@@ -23,6 +25,8 @@ MODULES = (
     addresses,
     associations,
     dhcp_options,
+    image_attributes,
+    images,
     internet_gateway,
     network_acl,
     network_interface,

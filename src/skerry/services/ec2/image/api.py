@@ -10,10 +10,17 @@ from skerry.drivers.images.port import StoredImage
 from skerry.kernel.context import Context
 from skerry.kernel.db import EVERY_ACCOUNT
 from skerry.kernel.lookup import check_ids
-from skerry.services.ec2.image.errors import ImageMalformed, ImageNotFound
+from skerry.services.ec2.image.errors import (
+    ImageMalformed,
+    ImageNotFound,
+    ImageNotYours,
+    SnapshotMalformed,
+    SnapshotNotFound,
+)
 from skerry.services.ec2.image.model import AMAZON, Image
 
 ROOT_DEVICE_NAME = "/dev/xvda"
+ROOT_VOLUME_TYPE = "gp3"
 
 
 def find_image(ctx: Context, image_id: str) -> Image:
@@ -43,6 +50,25 @@ def visible_images(ctx: Context, ids: Sequence[str] | None = None) -> list[Image
     return [found[each] for each in wanted]
 
 
+def own_image(ctx: Context, image_id: str) -> Image:
+    """An image that the account may change. Raises ImageNotYours, ImageMalformed, ImageNotFound."""
+    image = find_image(ctx, image_id)
+    if image.account_id != ctx.account_id:
+        raise ImageNotYours(id=image_id)
+    return image
+
+
+def image_of_snapshot(ctx: Context, snapshot_id: str) -> Image:
+    """An image whose stored bytes this snapshot is. Raises SnapshotMalformed, SnapshotNotFound."""
+    check_ids([snapshot_id], "snap", SnapshotMalformed)
+    stored_as = "ami-" + snapshot_id.removeprefix("snap-")
+    query = select(Image).where(_usable_by(ctx.account_id), Image.stored_as == stored_as)
+    image = ctx.db.scalar(query.limit(1), execution_options=EVERY_ACCOUNT)
+    if image is None:
+        raise SnapshotNotFound(id=snapshot_id)
+    return image
+
+
 def register_builtin(session: Session, stored: StoredImage, now: datetime) -> Image:
     """Make a stored image known to every account, as one of "amazon".
 
@@ -57,6 +83,8 @@ def register_builtin(session: Session, stored: StoredImage, now: datetime) -> Im
     image.description = stored.description
     image.size_gib = stored.size_gib
     image.root_device_name = ROOT_DEVICE_NAME
+    image.root_volume_type = ROOT_VOLUME_TYPE
+    image.root_delete_on_termination = True
     image.public = True
     session.flush()
     return image

@@ -44,3 +44,16 @@ class SnapshotMalformed(AwsError):
 class AccountIdMalformed(AwsError):
     code = "InvalidAMIAttributeItemValue"
     text = 'Invalid attribute item value "{value}" for userId item type.'
+
+
+class SnapshotTooLarge(AwsError):
+    code = "InvalidBlockDeviceMapping"
+    text = (
+        "Volume of size {size_gib}GB is smaller than snapshot '{snapshot_id}', "
+        "expect size >= {least_gib}GB"
+    )
+
+
+class GroupInvalid(AwsError):
+    code = "InvalidAMIAttributeItemValue"
+    text = 'Invalid attribute item value "{value}" for userGroup item type.'

@@ -19,6 +19,8 @@ class Image(Owned, Base):
     description: Mapped[str]
     size_gib: Mapped[int]
     root_device_name: Mapped[str]
+    root_volume_type: Mapped[str]  # unless the launch says otherwise, as the next
+    root_delete_on_termination: Mapped[bool]
     public: Mapped[bool]
     shared_with: Mapped[list[str]]  # account ids
     created_at: Mapped[datetime]

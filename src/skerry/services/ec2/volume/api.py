@@ -21,8 +21,6 @@ from skerry.services.ec2.image.model import Image
 from skerry.services.ec2.volume.errors import RootMappingInvalid, RootTooSmall
 from skerry.services.ec2.volume.model import VOLUME_TYPES, Volume, VolumeType
 
-DEFAULT_TYPE = "gp3"
-
 
 @dataclass(frozen=True, slots=True)
 class Performance:
@@ -48,7 +46,7 @@ def create_root_volume(
     """
     ebs: Mapping[str, Any] = (mapping or {}).get("Ebs") or {}
     _check_root(mapping or {}, ebs, image)
-    volume_type = ebs.get("VolumeType") or DEFAULT_TYPE
+    volume_type = ebs.get("VolumeType") or image.root_volume_type
     size_gib = ebs.get("VolumeSize") or image.size_gib
     if size_gib < image.size_gib:
         raise RootTooSmall(
@@ -68,7 +66,7 @@ def create_root_volume(
         instance_id=instance_id,
         device_name=image.root_device_name,
         attached_at=ctx.now,
-        delete_on_termination=ebs.get("DeleteOnTermination", True),
+        delete_on_termination=ebs.get("DeleteOnTermination", image.root_delete_on_termination),
     )
     ctx.db.add(volume)
     ctx.db.flush()
@@ -177,6 +175,6 @@ def _check_root(mapping: Mapping[str, Any], ebs: Mapping[str, Any], image: Image
         raise RootMappingInvalid(why="snapshotId cannot be modified on root device")
     if ebs.get("Encrypted") or ebs.get("KmsKeyId"):
         raise UnsupportedOperation(why="Encrypted volumes are not supported.")
-    name = ebs.get("VolumeType") or DEFAULT_TYPE
+    name = ebs.get("VolumeType") or image.root_volume_type
     if not VOLUME_TYPES[name].bootable:
         raise RootMappingInvalid(why=f"A {name} volume cannot be a root device.")
