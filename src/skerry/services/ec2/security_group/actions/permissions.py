@@ -249,14 +249,11 @@ def _referenced(ctx: Context, group: SecurityGroup, pair: Mapping[str, Any]) -> 
     if pair.get("VpcPeeringConnectionId") or pair.get("PeeringStatus"):
         raise UnsupportedOperation(why="Rules across peered VPCs are not supported.")
     group_id, name = pair.get("GroupId"), pair.get("GroupName")
+    if not group_id and not name:
+        raise MissingParameter(name="groupId")
     if pair.get("UserId") not in (None, "", ctx.account_id):
         raise GroupNotFound(id=group_id or name)
-    if group_id:
-        other = find_group(ctx, group_id)
-    elif name:
-        other = group_by_name(ctx, group.vpc_id, name)
-    else:
-        raise MissingParameter(name="groupId")
+    other = find_group(ctx, group_id) if group_id else group_by_name(ctx, group.vpc_id, str(name))
     if other.vpc_id != group.vpc_id:
         raise DifferentNetworks
     return other
