@@ -7,6 +7,7 @@ from skerry.services.ec2.dhcp_options import actions as dhcp_options
 from skerry.services.ec2.image.actions import attributes as image_attributes
 from skerry.services.ec2.image.actions import images
 from skerry.services.ec2.internet_gateway import actions as internet_gateway
+from skerry.services.ec2.key_pair.actions import pairs as key_pairs
 from skerry.services.ec2.network_acl import actions as network_acl
 from skerry.services.ec2.network_interface import actions as network_interface
 from skerry.services.ec2.route_table.actions import routes as route_table_routes
@@ -28,6 +29,7 @@ MODULES = (
     image_attributes,
     images,
     internet_gateway,
+    key_pairs,
     network_acl,
     network_interface,
     route_table_routes,
