@@ -16,6 +16,7 @@ from skerry.services.ec2.security_group.actions import changes as security_group
 from skerry.services.ec2.security_group.actions import groups as security_group_groups
 from skerry.services.ec2.security_group.actions import rules as security_group_rules
 from skerry.services.ec2.subnet import actions as subnet
+from skerry.services.ec2.volume import actions as volume
 from skerry.services.ec2.volume.model import Volume
 from skerry.services.ec2.volume.reconcile import SWEEP_VOLUMES, reconcile_volume
 from skerry.services.ec2.vpc import actions as vpc
@@ -38,6 +39,7 @@ MODULES = (
     security_group_groups,
     security_group_rules,
     subnet,
+    volume,
     vpc,
 )
 """Every module that holds handlers of EC2, one line each."""

@@ -7,7 +7,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from skerry.drivers.disks.port import Disk, Disks
+from skerry.drivers.images.port import Images
 from skerry.kernel.context import Context
+from skerry.kernel.engines import Engines
 from skerry.kernel.errors import (
     InvalidParameterCombination,
     InvalidParameterValue,
@@ -15,10 +18,16 @@ from skerry.kernel.errors import (
     UnsupportedOperation,
 )
 from skerry.kernel.ids import new_id
-from skerry.kernel.tags import put_tags
+from skerry.kernel.lookup import check_ids, known_rows
+from skerry.kernel.tags import drop_tags, put_tags
 from skerry.kernel.wake import wake
 from skerry.services.ec2.image.model import Image
-from skerry.services.ec2.volume.errors import RootMappingInvalid, RootTooSmall
+from skerry.services.ec2.volume.errors import (
+    RootMappingInvalid,
+    RootTooSmall,
+    VolumeMalformed,
+    VolumeNotFound,
+)
 from skerry.services.ec2.volume.model import VOLUME_TYPES, Volume, VolumeType
 
 
@@ -75,6 +84,37 @@ def create_root_volume(
     return volume
 
 
+class ImageBytesMissing(Exception):
+    """The image store no longer has the image that a volume is to be made of."""
+
+
+class DiskLost(Exception):
+    """The disk was made and is gone; an empty one in its place would look like success."""
+
+
+def ensure_disk(engines: Engines, volume: Volume) -> Disk:
+    """Make the volume's disk unless it exists. Raises ImageBytesMissing, DiskLost."""
+    disks = engines.get(Disks)
+    found = disks.find(volume.id)
+    if found is not None:
+        return found
+    if volume.made_gib:
+        raise DiskLost(volume.id)
+    image = None
+    if volume.image_stored_as:
+        stored = engines.get(Images).find(volume.image_stored_as)
+        if stored is None:
+            raise ImageBytesMissing(volume.image_stored_as)
+        image = stored.disk
+    return disks.ensure(volume.id, volume.size_gib, image)
+
+
+def find_volume(ctx: Context, volume_id: str) -> Volume:
+    """Raises VolumeMalformed, VolumeNotFound."""
+    check_ids([volume_id], "vol", VolumeMalformed)
+    return known_rows(ctx.db, Volume, [volume_id], VolumeNotFound)[0]
+
+
 def volumes_of(session: Session, instance_ids: Iterable[str]) -> dict[str, list[Volume]]:
     """Instance id → its attached volumes by device name."""
     ids = list(instance_ids)
@@ -93,6 +133,7 @@ def release_volumes(session: Session, instance_id: str) -> None:
     for volume in volumes_of(session, [instance_id])[instance_id]:
         if volume.delete_on_termination:
             volume.wanted = False  # keeps the attachment: no byte goes before the guest has
+            drop_tags(session, [volume.id])
         else:
             detach(volume)
         wake(session, volume)

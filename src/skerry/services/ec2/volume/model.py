@@ -83,3 +83,9 @@ class Volume(Owned, Base):
         if self.made_gib < self.size_gib:
             return VolumeState.CREATING
         return VolumeState.IN_USE if self.instance_id else VolumeState.AVAILABLE
+
+    @property
+    def snapshot_id(self) -> str | None:
+        """What the disk was made of; images show their bytes under the same id."""
+        stored_as = self.image_stored_as
+        return "snap-" + stored_as.removeprefix("ami-") if stored_as else None
