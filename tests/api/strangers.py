@@ -11,8 +11,8 @@ from skerry.kernel.action import only_reads
 Ids = Mapping[str, str]
 """Stem of a member's name ("Vpc", "RouteTable" …) → an id."""
 
-PLAIN = {"string": "x", "integer": 1, "long": 1, "float": 1.0, "double": 1.0, "boolean": False}
-NAMES = {
+PLAIN = {"blob": b"x", "boolean": False, "double": 1.0, "float": 1.0, "timestamp": 0}
+NAMES: dict[str, Any] = {
     "AvailabilityZone": "us-east-1a",
     "CidrBlock": "172.31.250.0/24",
     "DestinationCidrBlock": "203.0.113.0/24",
@@ -24,6 +24,7 @@ NAMES = {
     "CidrIpv4": "9.0.0.0/8",
     "CidrIp": "9.0.0.0/8",
     "RuleNumber": 7,
+    "Tags": [{"Key": "k", "Value": "v"}],
 }
 COMPANIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "AssociateAddress": {
@@ -60,7 +61,10 @@ COMPANIONS_INSIDE = ("IpProtocol", "FromPort", "ToPort")
 
 PLURALS = {"Groups": "Group", "Resources": "Resource", "SecurityGroups": "GroupName"}
 ALIASES = {
+    "AssociatedSubnetIds": "Subnet",
+    "SecondarySubnetId": "Subnet",
     "SecurityGroupId": "Group",
+    "SecurityGroupIds": "Group",
     "ReferencedGroupId": "Group",
     "GroupName": "GroupName",
     "GroupNames": "GroupName",
@@ -173,8 +177,14 @@ class _Filler:
 
 
 def _plain(shape: Shape) -> Any:
+    """The least that the model allows."""
     allowed = getattr(shape, "enum", None)
-    return allowed[0] if allowed else PLAIN.get(shape.type_name, "x")
+    least = shape.metadata.get("min", 1)
+    if allowed:
+        return allowed[0]
+    if shape.type_name == "string":
+        return "x" * max(least, 1)
+    return max(least, 1) if shape.type_name in ("integer", "long") else PLAIN[shape.type_name]
 
 
 def _filter_name(stem: str) -> str:

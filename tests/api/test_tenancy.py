@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from skerry.database import all_tables
 from skerry.services.ec2.service import ACTIONS
-from tests.api.serving import RunningCloud
+from tests.api.serving import TINY, RunningCloud
 from tests.api.strangers import Ids, id_members, requests_of, stem_of
 
 NAMES_ARE_PER_ACCOUNT = {"GroupName", "KeyName"}  # another may well choose the same
@@ -23,7 +23,6 @@ NOT_HERE = {
     "CapacityReservation",
     "CarrierGateway",
     "CoipPool",
-    "ConnectionId",
     "DestinationPrefixList",
     "EgressOnlyInternetGateway",
     "Host",
@@ -36,6 +35,7 @@ NOT_HERE = {
     "LaunchTemplate",
     "LicenseConfiguration",
     "LocalGateway",
+    "MetricCategory",
     "NatGateway",
     "OutpostLag",
     "PrefixList",
@@ -45,6 +45,7 @@ NOT_HERE = {
     "TransitGateway",
     "VpcEndpoint",
     "VpcPeeringConnection",
+    "Zone",
 }
 """Kinds of things that this cloud does not have yet, or that belong to nobody."""
 
@@ -67,10 +68,19 @@ def belongings(client, name: str) -> dict[str, str]:
     if "RunInstances" in ACTIONS:
         ids |= instance_belongings(client, ids)
     if "RegisterImage" in ACTIONS:
-        ids["Image"] = client.register_image(Name=name, ImageLocation="ami-0abcdef1234567890")[
-            "ImageId"
-        ]
+        ids["Image"] = private_image(client, name)
     return ids
+
+
+def private_image(client, name: str) -> str:
+    """The default image, registered again as one's own."""
+    (image,) = client.describe_images(ImageIds=[TINY])["Images"]
+    snapshot_id = image["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    root = {"DeviceName": image["RootDeviceName"], "Ebs": {"SnapshotId": snapshot_id}}
+    made = client.register_image(
+        Name=name, RootDeviceName=image["RootDeviceName"], BlockDeviceMappings=[root]
+    )
+    return made["ImageId"]
 
 
 def network_belongings(client, name: str) -> dict[str, str]:
@@ -112,7 +122,7 @@ def network_belongings(client, name: str) -> dict[str, str]:
 
 def instance_belongings(client, ids: Ids) -> dict[str, str]:
     made = client.run_instances(
-        ImageId="ami-0abcdef1234567890",
+        ImageId=TINY,
         InstanceType="t2.micro",
         MinCount=1,
         MaxCount=1,
