@@ -126,11 +126,24 @@ def requests_of(operation: OperationModel, own: Ids, foreign: Ids) -> Iterator[S
     for path in id_members(shape):
         if mixed.foreign_id(path[-1]) is not None:
             yield Stranger(name, mixed.fill(shape, path), ".".join(path))
+    if name.startswith("Modify"):
+        yield from _changes(theirs, shape)
     if "Filters" in shape.members:
-        for stem, value in foreign.items():
-            if "." not in stem:
-                one = {"Name": _filter_name(stem), "Values": [value]}
-                yield Stranger(name, {**mine.fill(shape), "Filters": [one]}, f"filter {one}")
+        yield from _filtered(mine, shape, foreign)
+
+
+def _changes(theirs: "_Filler", shape: Shape) -> Iterator[Stranger]:
+    """A change of each attribute: without one, a Modify might be refused before it looks anything up."""
+    for member in sorted(shape.members.keys() - shape.required_members - {"DryRun"}):
+        changed = {**theirs.fill(shape), member: theirs.whole(member, shape.members[member])}
+        yield Stranger(theirs.action, changed, f"all that is required, with {member}")
+
+
+def _filtered(mine: "_Filler", shape: Shape, foreign: Ids) -> Iterator[Stranger]:
+    for stem, value in foreign.items():
+        if "." not in stem:
+            one = {"Name": _filter_name(stem), "Values": [value]}
+            yield Stranger(mine.action, {**mine.fill(shape), "Filters": [one]}, f"filter {one}")
 
 
 @dataclass(frozen=True)
@@ -167,6 +180,14 @@ class _Filler:
             return tuple(name for name in COMPANIONS_INSIDE if name in shape.members)
         of_action = COMPANIONS.get(self.action, {})
         return of_action.get(path[0] if path else "*", of_action.get("*", ()))
+
+    def whole(self, name: str, shape: Shape, depth: int = 0) -> Any:
+        """With all members, required or not."""
+        if shape.type_name == "structure" and depth < MAX_DEPTH:
+            return {each: self.whole(each, m, depth + 1) for each, m in shape.members.items()}
+        if shape.type_name == "list":
+            return [self.whole(name, shape.member, depth + 1)]
+        return self._member(name, shape, (), at_end=False)
 
     def foreign_id(self, member: str) -> str | None:
         return self._lookup(member, self.foreign)
