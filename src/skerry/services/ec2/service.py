@@ -6,16 +6,26 @@ from skerry.services.ec2.address.actions import addresses, associations
 from skerry.services.ec2.dhcp_options import actions as dhcp_options
 from skerry.services.ec2.image.actions import attributes as image_attributes
 from skerry.services.ec2.image.actions import images
+from skerry.services.ec2.instance.actions import attributes as instance_attributes
+from skerry.services.ec2.instance.actions import describe as instance_describe
+from skerry.services.ec2.instance.actions import launch as instance_launch
+from skerry.services.ec2.instance.actions import power as instance_power
+from skerry.services.ec2.instance.actions import settings as instance_settings
+from skerry.services.ec2.instance.model import Instance
+from skerry.services.ec2.instance.reconcile import SWEEP_GUESTS, SWEEP_PORTS, reconcile_instance
+from skerry.services.ec2.instance_type import actions as instance_type
 from skerry.services.ec2.internet_gateway import actions as internet_gateway
 from skerry.services.ec2.key_pair.actions import pairs as key_pairs
 from skerry.services.ec2.network_acl import actions as network_acl
 from skerry.services.ec2.network_interface import actions as network_interface
+from skerry.services.ec2.region import actions as region
 from skerry.services.ec2.route_table.actions import routes as route_table_routes
 from skerry.services.ec2.route_table.actions import tables as route_table_tables
 from skerry.services.ec2.security_group.actions import changes as security_group_changes
 from skerry.services.ec2.security_group.actions import groups as security_group_groups
 from skerry.services.ec2.security_group.actions import rules as security_group_rules
 from skerry.services.ec2.subnet import actions as subnet
+from skerry.services.ec2.tag import actions as tag
 from skerry.services.ec2.volume import actions as volume
 from skerry.services.ec2.volume.model import Volume
 from skerry.services.ec2.volume.reconcile import SWEEP_VOLUMES, reconcile_volume
@@ -29,16 +39,24 @@ MODULES = (
     dhcp_options,
     image_attributes,
     images,
+    instance_attributes,
+    instance_describe,
+    instance_launch,
+    instance_power,
+    instance_settings,
+    instance_type,
     internet_gateway,
     key_pairs,
     network_acl,
     network_interface,
+    region,
     route_table_routes,
     route_table_tables,
     security_group_changes,
     security_group_groups,
     security_group_rules,
     subnet,
+    tag,
     volume,
     vpc,
 )
@@ -46,7 +64,8 @@ MODULES = (
 
 ACTIONS: dict[str, Handler] = actions_of(*MODULES)
 RECONCILERS: tuple[Reconciler, ...] = (
+    Reconciler(Instance, reconcile_instance),
     Reconciler(Volume, reconcile_volume),
     Reconciler(Vpc, reconcile_vpc),
 )
-SWEEPS: tuple[Sweep, ...] = (SWEEP_VOLUMES, SWEEP_VPCS)
+SWEEPS: tuple[Sweep, ...] = (SWEEP_GUESTS, SWEEP_PORTS, SWEEP_VOLUMES, SWEEP_VPCS)

@@ -39,6 +39,15 @@ _CODES = {
 }
 
 
+class Ended(StrEnum):
+    """Why a run ended when no action asked for it."""
+
+    GUEST = "guest"  # the guest shut itself down, and that means stop
+    GUEST_FOR_GOOD = "guest-for-good"  # … and that means terminate
+    CAPACITY = "capacity"  # the host never had room for it
+    FAULT = "fault"  # the host could not start it
+
+
 class Instance(Owned, Base):
     __tablename__ = "instance"
 
@@ -74,7 +83,7 @@ class Instance(Owned, Base):
     reboots_wanted: Mapped[int]  # grows with each RebootInstances
     force_stop: Mapped[bool]
     launched_at: Mapped[datetime]  # of the last start
-    wanted_at: Mapped[datetime]  # when `wanted` last changed
+    wanted_at: Mapped[datetime]  # when `wanted` or `reboots_wanted` last changed
     reason_code: Mapped[str | None]  # Client.UserInitiatedShutdown …
     reason: Mapped[str | None]
 
@@ -83,9 +92,7 @@ class Instance(Owned, Base):
     ended_run: Mapped[int] = mapped_column(
         default=0
     )  # the last run seen over (powered off, removed)
-    ended_by: Mapped[
-        str | None
-    ]  # why it ended, when not by an action: "guest" | "host" | "capacity"
+    ended_by: Mapped[str | None]  # an Ended; None: by an action
     ended_at: Mapped[datetime | None]
     reboots_done: Mapped[int] = mapped_column(default=0)
     reached_run: Mapped[int] = mapped_column(
@@ -94,16 +101,25 @@ class Instance(Owned, Base):
     removed_at: Mapped[datetime | None]  # all parts freed after termination
 
     @property
-    def shuts_itself_down(self) -> bool:
-        """Whether the guest ended this run by itself and that means termination."""
-        over = self.ended_run >= self.run and self.ended_by is not None
-        return over and (self.ended_by == "capacity" or self.shutdown_behavior == "terminate")
+    def is_over(self) -> bool:
+        """Whether the last run has ended."""
+        return self.ended_run >= self.run
+
+    @property
+    def is_to_go(self) -> bool:
+        """Whether it is terminated or about to be: by an action, by its guest, or for want of room."""
+        if self.wanted is Wanted.TERMINATED:
+            return True
+        if not self.is_over:
+            return False
+        never_started = self.ended_by in (Ended.CAPACITY, Ended.FAULT) and self.run == 1
+        return never_started or self.ended_by == Ended.GUEST_FOR_GOOD
 
     @property
     def state(self) -> State:
-        if self.wanted is Wanted.TERMINATED or self.shuts_itself_down:
+        if self.is_to_go:
             return State.TERMINATED if self.removed_at else State.SHUTTING_DOWN
-        if self.ended_run >= self.run:
+        if self.is_over:
             return State.STOPPED
         if self.wanted is Wanted.STOPPED:
             return State.STOPPING

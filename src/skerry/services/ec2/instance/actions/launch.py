@@ -1,0 +1,110 @@
+"""Launching instances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from skerry.kernel.action import action
+from skerry.kernel.ids import new_id
+from skerry.kernel.tags import put_tags, tags_on_create
+from skerry.services.ec2.instance.actions.launch_network import insert_cards, read_cards
+from skerry.services.ec2.instance.actions.launch_request import (
+    MAX_PER_LAUNCH,
+    read_launch,
+    structure,
+)
+from skerry.services.ec2.instance.api import MAX_INSTANCES, instance_facts, room_left
+from skerry.services.ec2.instance.errors import (
+    InstanceLimitExceeded,
+    InsufficientInstanceCapacity,
+)
+from skerry.services.ec2.instance.model import Instance, Wanted
+from skerry.services.ec2.instance.view.instances import reservation_views
+from skerry.services.ec2.volume.api import create_root_volume
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import RunInstancesRequestTypeDef
+
+    from skerry.kernel.context import Context
+    from skerry.services.ec2.instance.actions.launch_network import Card
+    from skerry.services.ec2.instance.actions.launch_request import Launch
+
+
+@action("RunInstances")
+def run_instances(ctx: Context, req: RunInstancesRequestTypeDef) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
+
+    As many as there is room for between ``MinCount`` and ``MaxCount``, or none.
+    """
+    launch = read_launch(ctx, dict(req))
+    cards = read_cards(ctx, launch)
+    count = _count(ctx, launch, cards[0].zone)
+    reservation_id = new_id("r")
+    instances = [_launch_one(ctx, launch, cards, reservation_id, index) for index in range(count)]
+    facts = instance_facts(ctx.db, ctx.region, instances)
+    return reservation_views(instances, facts)[0]
+
+
+def _count(ctx: Context, launch: Launch, zone: str) -> int:
+    """How many are launched. Raises InstanceLimitExceeded, InsufficientInstanceCapacity."""
+    present = ctx.db.scalar(select(func.count()).select_from(Instance)) or 0
+    allowed = min(launch.most, MAX_PER_LAUNCH, MAX_INSTANCES - present)
+    if allowed < launch.least:
+        raise InstanceLimitExceeded(count=launch.least, limit=MAX_INSTANCES - present)
+    room = room_left(ctx)
+    count = 0
+    while count < allowed and room.take(launch.kind):
+        count += 1
+    if count < launch.least:
+        raise InsufficientInstanceCapacity(instance_type=launch.kind.name, zone=zone, count=count)
+    return count
+
+
+def _launch_one(
+    ctx: Context, launch: Launch, cards: list[Card], reservation_id: str, index: int
+) -> Instance:
+    asked, image, metadata = launch.asked, launch.image, launch.metadata
+    instance = Instance(
+        id=new_id("i"),
+        account_id=ctx.account_id,
+        reservation_id=reservation_id,
+        launch_index=index,
+        image_id=image.id,
+        image_stored_as=image.stored_as,
+        instance_type=launch.kind.name,
+        key_name=launch.key_name,
+        public_key=launch.public_key,
+        user_data=launch.user_data,
+        vpc_id=cards[0].vpc_id,
+        subnet_id=cards[0].subnet_id,
+        zone=cards[0].zone,
+        root_device_name=image.root_device_name,
+        client_token=asked.get("ClientToken") or "",
+        shutdown_behavior=asked.get("InstanceInitiatedShutdownBehavior") or "stop",
+        disable_api_termination=bool(asked.get("DisableApiTermination")),
+        disable_api_stop=bool(asked.get("DisableApiStop")),
+        ebs_optimized=bool(asked.get("EbsOptimized")),
+        detailed_monitoring=bool(structure(asked, "Monitoring").get("Enabled")),
+        cpu_credits=launch.cpu_credits,
+        metadata_enabled=metadata.get("HttpEndpoint") != "disabled",
+        metadata_tokens=metadata.get("HttpTokens") or "optional",
+        metadata_hop_limit=metadata.get("HttpPutResponseHopLimit") or 1,
+        metadata_tags=metadata.get("InstanceMetadataTags") == "enabled",
+        created_at=ctx.now,
+        wanted=Wanted.RUNNING,
+        run=1,
+        reboots_wanted=0,
+        force_stop=False,
+        launched_at=ctx.now,
+        wanted_at=ctx.now,
+    )
+    ctx.db.add(instance)
+    ctx.db.flush()
+    insert_cards(ctx, launch, cards, instance.id)
+    volume_tags = tags_on_create(asked, "volume")
+    create_root_volume(ctx, instance.id, instance.zone, image, launch.root_mapping, volume_tags)
+    put_tags(ctx, "instance", instance.id, tags_on_create(asked, "instance"))
+    ctx.wake(instance)
+    return instance
