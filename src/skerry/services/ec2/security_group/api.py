@@ -26,6 +26,7 @@ from skerry.services.ec2.vpc.model import Vpc
 
 DEFAULT = "default"
 MAX_GROUPS_PER_INTERFACE = 5
+MAX_LISTED = 500  # a longer list of ids is slower than reading all rows of the account
 
 
 def create_group(
@@ -120,7 +121,7 @@ def group_identifiers(
         .join(SecurityGroup, SecurityGroup.id == NetworkInterfaceGroup.group_id)
         .order_by(NetworkInterfaceGroup.network_interface_id, NetworkInterfaceGroup.position)
     )
-    if len(ids) <= 500:  # a longer list is slower than reading all of the account
+    if len(ids) <= MAX_LISTED:
         query = query.where(NetworkInterfaceGroup.network_interface_id.in_(ids))
     found: dict[str, list[dict[str, str]]] = {each: [] for each in ids}
     for interface_id, group_id, name in session.execute(query).tuples():

@@ -132,7 +132,10 @@ def _asked_for(
 
 def _facts(ctx: Context, groups: Sequence[SecurityGroup]) -> GroupFacts:
     rules: defaultdict[str, list[SecurityGroupRule]] = defaultdict(list)
-    for rule in ctx.db.scalars(select(SecurityGroupRule)):
+    query = select(SecurityGroupRule)
+    if len(groups) <= api.MAX_LISTED:
+        query = query.where(SecurityGroupRule.group_id.in_([group.id for group in groups]))
+    for rule in ctx.db.scalars(query):
         rules[rule.group_id].append(rule)
     names = ctx.db.execute(select(SecurityGroup.id, SecurityGroup.name)).tuples()
     tags = tags_of(ctx.db, [group.id for group in groups])
