@@ -18,6 +18,7 @@ NAMES: dict[str, Any] = {
     "DestinationCidrBlock": "203.0.113.0/24",
     "ImageId": "ami-0abcdef1234567890",
     "InstanceType": "t2.micro",
+    "DeviceIndex": 0,
     "IpProtocol": "tcp",
     "FromPort": 4711,
     "ToPort": 4711,
@@ -56,7 +57,7 @@ COMPANIONS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """What must be given along with a member for the request to get as far as looking that one up."""
 
-COMPANIONS_INSIDE = ("IpProtocol", "FromPort", "ToPort")
+COMPANIONS_INSIDE = ("DeviceIndex", "FromPort", "IpProtocol", "ToPort")
 """As above, of structures within the request."""
 
 PLURALS = {"Groups": "Group", "Resources": "Resource", "SecurityGroups": "GroupName"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.serving import TINY
+from tests.api.serving import TINY, in_memory, serving
 
 
 @pytest.fixture
@@ -58,3 +58,19 @@ def test_a_terminated_machine_gives_everything_back_but_its_owners_elastic_ip(
     (shown,) = ec2.describe_addresses()["Addresses"]
     assert "AssociationId" not in shown
     ec2.release_address(AllocationId=address["AllocationId"])
+
+
+def test_an_empty_pool_does_not_keep_an_address_bound(tmp_path):
+    with serving(tmp_path, in_memory(), public_pool="192.0.2.0/29") as cloud:
+        ec2 = cloud.account_client("crowded")
+        made = ec2.run_instances(ImageId=TINY, InstanceType="t2.micro", MinCount=1, MaxCount=1)
+        cloud.settle()
+        instance_id = made["Instances"][0]["InstanceId"]
+        address = ec2.allocate_address()
+        ids = {"AllocationId": address["AllocationId"], "InstanceId": instance_id}
+        association_id = ec2.associate_address(**ids)["AssociationId"]
+        for _ in range(4):
+            ec2.allocate_address()
+        ec2.disassociate_address(AssociationId=association_id)
+        assert public_ip(ec2, instance_id) is None
+        ec2.release_address(AllocationId=address["AllocationId"])

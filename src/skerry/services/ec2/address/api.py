@@ -16,6 +16,8 @@ from skerry.services.ec2.address.errors import AddressNotOurs, AllocationNotFoun
 from skerry.services.ec2.address.model import Address
 from skerry.services.ec2.network_interface.model import NetworkInterface
 
+MAX_ADDRESSES = 50
+"""Per account. AWS starts at 5 and raises on request; a cloud of one's own needs no request."""
 _GUESSES = 8
 
 

@@ -61,13 +61,3 @@ class PrivateAddressUnknown(AwsError):
 class BorderGroupUnknown(AwsError):
     code = "InvalidParameterValue"
     text = "Value ({value}) for parameter networkBorderGroup is invalid. It is {region} here."
-
-
-class InstanceUnknown(AwsError):
-    code = "InvalidInstanceID.NotFound"
-    text = "The instance ID '{id}' does not exist"
-
-
-class InstanceWithoutInterface(AwsError):
-    code = "InvalidInstanceID"
-    text = "The {state} instance '{id}' is not in a valid state for this operation."

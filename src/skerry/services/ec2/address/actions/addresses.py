@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 
     from skerry.kernel.context import Context
 
-MAX_ADDRESSES = 50
-"""Per account. AWS starts at 5 and raises on request; a cloud of one's own needs no request."""
-
 
 @action("AllocateAddress")
 def allocate_address(ctx: Context, req: AllocateAddressRequestTypeDef) -> dict[str, Any]:
@@ -52,7 +49,7 @@ def allocate_address(ctx: Context, req: AllocateAddressRequestTypeDef) -> dict[s
         raise UnsupportedOperation(why="The only public pool is 'amazon'.")
     _check_border_group(ctx, req.get("NetworkBorderGroup"))
     count = ctx.db.scalar(select(func.count()).select_from(Address)) or 0
-    if count >= MAX_ADDRESSES:
+    if count >= api.MAX_ADDRESSES:
         raise AddressLimitExceeded
     wanted = req.get("Address")
     address = Address(

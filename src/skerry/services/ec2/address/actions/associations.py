@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -14,12 +15,12 @@ from skerry.services.ec2.address import api
 from skerry.services.ec2.address.errors import (
     AlreadyAssociated,
     AssociationNotFound,
-    InstanceUnknown,
-    InstanceWithoutInterface,
     NoInternetGateway,
+    PoolEmpty,
     PrivateAddressUnknown,
 )
 from skerry.services.ec2.address.model import Address
+from skerry.services.ec2.instance.api import find_lasting_instance
 from skerry.services.ec2.instance.model import Instance, Wanted
 from skerry.services.ec2.internet_gateway.api import gateway_of_vpc
 from skerry.services.ec2.network_interface.api import (
@@ -100,14 +101,9 @@ def _interface(ctx: Context, instance_id: str | None, interface_id: str | None) 
         return find_interface(ctx, interface_id)
     if not instance_id:
         raise MissingParameter(name="instanceId")
-    instance = ctx.db.scalar(select(Instance).where(Instance.id == instance_id))
-    if instance is None:
-        raise InstanceUnknown(id=instance_id)
+    find_lasting_instance(ctx, instance_id)
     primary = (NetworkInterface.instance_id == instance_id, NetworkInterface.device_index == 0)
-    interface = ctx.db.scalar(select(NetworkInterface).where(*primary))
-    if interface is None:
-        raise InstanceWithoutInterface(id=instance_id, state=instance.state)
-    return interface
+    return ctx.db.scalars(select(NetworkInterface).where(*primary)).one()
 
 
 def _leading_to(ctx: Context, interface: NetworkInterface) -> Address | None:
@@ -134,7 +130,9 @@ def _leave(ctx: Context, address: Address) -> None:
     wake_id(ctx.db, "vpc", interface.vpc_id)
     wanted = ctx.db.scalar(select(Instance.wanted).where(Instance.id == interface.instance_id))
     if wanted is Wanted.RUNNING:
-        restore_public_ip(ctx.db, ctx.region, interface)
+        # An empty pool must not keep an address bound: releasing it is what would refill the pool.
+        with suppress(PoolEmpty):
+            restore_public_ip(ctx.db, ctx.region, interface)
 
 
 def _unbind(address: Address) -> None:
