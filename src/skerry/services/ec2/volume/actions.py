@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         DescribeVolumesModificationsRequestTypeDef,
         DescribeVolumesRequestTypeDef,
         DescribeVolumeStatusRequestTypeDef,
+        GetEbsEncryptionByDefaultRequestTypeDef,
     )
 
     from skerry.kernel.context import Context
@@ -102,6 +103,15 @@ def delete_volume(ctx: Context, req: DeleteVolumeRequestTypeDef) -> None:
     drop_tags(ctx.db, [volume.id])
     volume.wanted = False
     ctx.wake(volume)
+
+
+@action("GetEbsEncryptionByDefault")
+def get_ebs_encryption_by_default(
+    ctx: Context, req: GetEbsEncryptionByDefaultRequestTypeDef
+) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetEbsEncryptionByDefault.html"""
+    del ctx, req
+    return {"EbsEncryptionByDefault": False, "SseType": "none"}
 
 
 def _named(ctx: Context, req: Mapping[str, Any]) -> list[Volume]:
