@@ -1,13 +1,11 @@
 """What an image is called and how it starts: all of it but its files."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from skerry.drivers.compute.port import DirectBoot
 from skerry.drivers.images.port import StoredImage
-
-_IMAGE_ID = re.compile(r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+from skerry.kernel.ids import is_id
 
 
 class InvalidImageIdError(ValueError):
@@ -25,7 +23,7 @@ class ImageLabel:
     cmdline: str | None = None
 
     def __post_init__(self) -> None:
-        if not is_image_id(self.image_id):
+        if not is_id("ami", self.image_id):
             raise InvalidImageIdError(self.image_id)
 
     def stored(self, folder: Path, size_gib: int) -> StoredImage:
@@ -43,8 +41,3 @@ class ImageLabel:
             login_user=self.login_user,
             boot=boot,
         )
-
-
-def is_image_id(text: str) -> bool:
-    """Whether ``text`` is an image id, and so safe as a file name."""
-    return _IMAGE_ID.fullmatch(text) is not None

@@ -14,9 +14,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from skerry.drivers.images.label import ImageLabel, is_image_id
+from skerry.drivers.disks.header import virtual_size_bytes
+from skerry.drivers.images.label import ImageLabel
 from skerry.drivers.images.port import StoredImage
-from skerry.drivers.images.qcow2 import virtual_size_bytes
+from skerry.kernel.ids import is_id
 
 _UNFINISHED = ".unfinished-"
 _METADATA = "image.json"
@@ -32,7 +33,7 @@ class ImageStore:
 
     def __init__(self, directory: Path) -> None:
         """Open the store, make it if absent, and remove what crashed builds left."""
-        self._directory = directory
+        self._directory = directory.absolute()  # overlays will name the disks by these paths
         directory.mkdir(mode=0o755, parents=True, exist_ok=True)
         with _locked(directory):
             for leftover in directory.glob(f"{_UNFINISHED}*"):
@@ -40,7 +41,7 @@ class ImageStore:
 
     def find(self, image_id: str) -> StoredImage | None:
         """The image, or None."""
-        if not is_image_id(image_id):
+        if not is_id("ami", image_id):
             return None
         folder = self._directory / image_id
         try:
@@ -57,7 +58,7 @@ class ImageStore:
 
     def remove(self, image_id: str) -> None:
         """Remove the image's files; no-op if gone. Overlays that back onto it break: ask first."""
-        if not is_image_id(image_id):
+        if not is_id("ami", image_id):
             return
         with self._unfinished(image_id) as grave:
             try:

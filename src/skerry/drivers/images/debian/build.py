@@ -8,11 +8,10 @@ from tempfile import TemporaryDirectory
 from skerry.drivers.images.apt import source_lines
 from skerry.drivers.images.bootable import PARTITION_START_BYTES, make_bootable
 from skerry.drivers.images.debian.contents import ENABLED, MASKED, PACKAGES
-from skerry.drivers.images.filesystem import make_ext4
+from skerry.drivers.images.disk import from_raw, make_ext4
 from skerry.drivers.images.label import ImageLabel
 from skerry.drivers.images.port import StoredImage
 from skerry.drivers.images.progress import Progress
-from skerry.drivers.images.qcow2 import from_raw
 from skerry.drivers.images.run import ImageBuildError, run
 from skerry.drivers.images.store import ImageStore
 

@@ -6,12 +6,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from skerry.drivers.images.apt import Apt
-from skerry.drivers.images.filesystem import make_ext4
+from skerry.drivers.images.disk import from_raw, make_ext4
 from skerry.drivers.images.kernel import copy_modules, initrd, vmlinux
 from skerry.drivers.images.label import ImageLabel
 from skerry.drivers.images.port import StoredImage
 from skerry.drivers.images.progress import Progress
-from skerry.drivers.images.qcow2 import from_raw
 from skerry.drivers.images.run import ImageBuildError, run
 from skerry.drivers.images.store import ImageStore
 from skerry.drivers.images.tiny.contents import (
