@@ -49,6 +49,7 @@ MTU_BYTES = 9001  # EC2's own inside a VPC
 _PRESS_AGAIN_S = 1.0  # a guest that was not listening yet gets another chance
 _SLOT_POLL_S = (0.1, 2.0)  # the longer one waits for a boot slot, the rarer it asks
 _CAPACITY_POLL_S = 3.0
+_TURN_S = 0.05  # less than the start of a real guest takes: a worker has other things to do
 
 _starting = threading.Lock()
 """Held from asking for a boot slot until it is taken: between the two, others would see it free."""
@@ -126,7 +127,7 @@ def _try_to_start(work: Work, instance: Instance) -> Verdict:
     if not work.engine(Compute).boot_slot_free():
         return Again(_slot_poll_s(instance))
     spec = _guest_spec(work, instance)
-    if not _starting.acquire(blocking=False):
+    if not _starting.acquire(timeout=_TURN_S):
         return Again(_slot_poll_s(instance))
     try:
         if not work.engine(Compute).boot_slot_free():
