@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from skerry.drivers.compute.port import Power
+from skerry.drivers.compute.qemu.files import GuestFiles, take_lock
 from tests.cloud.drivers.qemu_world import QemuWorld, needs_qemu
 
 pytestmark = needs_qemu
@@ -20,7 +21,8 @@ VICTIM = """
     import os, signal, sys
     from pathlib import Path
     from skerry.drivers.compute.qemu import driver, files, monitor
-    from tests.cloud.drivers.qemu_world import QemuWorld
+    from skerry.drivers.compute.qemu.files import GuestFiles, take_lock
+from tests.cloud.drivers.qemu_world import QemuWorld
 
     def die(*args, **kwargs):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -138,5 +140,21 @@ def test_a_guest_keeps_its_process_over_a_kill_and_is_attached_at_once(world):
     assert time.perf_counter() - began < 0.5
     assert world.pids(ID) == before
     assert not compute.boot_slot_free() or len(os.sched_getaffinity(0)) > 1
+    compute.forget(ID)
+    compute.close()
+
+
+def test_a_guest_that_cannot_be_identified_is_broken_and_keeps_nobody_from_starting(
+    world, monkeypatch
+):
+    monkeypatch.setattr("skerry.drivers.compute.qemu.process._IDENTITY_WAIT_S", 0.02)
+    files = GuestFiles(world.folder / "compute" / "guests" / ID)
+    files.make()
+    lock = take_lock(files.lock)
+    assert lock is not None
+    compute = world.connect()
+    assert compute.power(ID) is Power.BROKEN
+    os.close(lock)
+    assert compute.power(ID) is Power.ABSENT
     compute.forget(ID)
     compute.close()

@@ -29,8 +29,10 @@ def guest(disks=(ROOT,), nics=(NIC,), boot=None) -> GuestSpec:
     return GuestSpec(ID, "t2.micro", 1, 1024, tuple(disks), tuple(nics), boot)
 
 
-def argv(spec: GuestSpec, host: Host = HOST, beneath=(Path("/i/a"), Path("/i/b"))) -> list[str]:
-    return command_line(host, spec, tuple(BackedDisk(disk, beneath) for disk in spec.disks))
+def argv(spec: GuestSpec, host: Host = HOST, *, direct: bool = True) -> list[str]:
+    beneath = (Path("/i/a"), Path("/i/b"))
+    disks = tuple(BackedDisk(disk, beneath, direct) for disk in spec.disks)
+    return command_line(host, spec, disks)
 
 
 def values(line: list[str], option: str) -> list[str]:
@@ -90,6 +92,11 @@ def test_the_guests_disk_bypasses_the_hosts_cache_and_its_image_does_not():
     assert node["backing"]["read-only"] is True
     assert node["backing"]["backing"]["file"]["filename"] == "/i/b"
     assert node["backing"]["backing"]["backing"] is None
+
+
+def test_a_file_system_without_direct_io_is_used_through_its_cache():
+    (node,) = (json.loads(value) for value in values(argv(guest(), direct=False), "-blockdev"))
+    assert node["file"]["cache"] == {"direct": False}
 
 
 def test_a_raw_disk_has_no_backing_node():

@@ -58,6 +58,16 @@ def test_a_reused_pid_is_not_the_guest(locked, monkeypatch):
         process.find(locked)
 
 
+def test_the_log_of_a_process_that_is_gone_is_none(locked):
+    locked.process.write_text(f"{os.getpid()} {my_start_time()}")
+    found = process.find(locked)
+    assert found is not None
+    gone = process.GuestProcess(2**22 + 1, found.pidfd)
+    assert gone.open_log() is None
+    assert gone.resident_mib() == 0
+    found.close()
+
+
 def test_an_identity_without_a_lock_is_a_dead_guest(files):
     files.process.write_text(f"{os.getpid()} {my_start_time()}")
     assert process.find(files) is None

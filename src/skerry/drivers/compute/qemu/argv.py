@@ -31,7 +31,7 @@ class Host:
     binary: Path
     machine_type: str  # a versioned one, so that hot-plug and migration find the same machine again
     accel: Accel
-    aio: str  # "io_uring" | "native" | "threads"
+    aio: str  # "io_uring" | "threads"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class BackedDisk:
 
     disk: DiskSpec
     beneath: tuple[Path, ...]
+    direct: bool  # its file system takes O_DIRECT
 
 
 def command_line(host: Host, spec: GuestSpec, disks: tuple[BackedDisk, ...]) -> list[str]:
@@ -143,20 +144,20 @@ def _disk(host: Host, backed: BackedDisk, slot: int) -> Iterator[str]:
 
 def _disk_node(host: Host, backed: BackedDisk) -> _Json:
     # O_DIRECT: the guest's own cache is the only one, and its flushes reach the device.
-    disk = backed.disk
+    disk, cache = backed.disk, {"direct": backed.direct}
     node: _Json = {
         "driver": disk.format,
         "node-name": disk.volume_id,
         "discard": "unmap",
         "detect-zeroes": "unmap",
-        "cache": {"direct": True},
+        "cache": cache,
         "file": {
             "driver": "file",
             "node-name": f"{disk.volume_id}.file",
             "filename": str(disk.path),
             "aio": host.aio,
             "discard": "unmap",
-            "cache": {"direct": True},
+            "cache": cache,
         },
     }
     if disk.format == "qcow2":

@@ -18,7 +18,7 @@ from qemu.qmp import QMPError
 from skerry.drivers.compute.accel import Accel, AccelKind
 from skerry.drivers.compute.port import GuestSpec, HostCapacity, NoCapacityError, Power
 from skerry.drivers.compute.qemu.admission import BootSlots, Memory, cores
-from skerry.drivers.compute.qemu.argv import FIRST_TAP_FD, BackedDisk, Host, command_line
+from skerry.drivers.compute.qemu.argv import FIRST_TAP_FD, Host, command_line
 from skerry.drivers.compute.qemu.cage import Cage
 from skerry.drivers.compute.qemu.files import CONSOLE_LIMIT_BYTES, GuestFiles, take_lock
 from skerry.drivers.compute.qemu.loop import EventLoop, Notifier
@@ -29,7 +29,7 @@ from skerry.drivers.compute.qemu.process import (
     find,
     spawn,
 )
-from skerry.drivers.disks.header import backing_chain
+from skerry.drivers.compute.qemu.storage import asynchronous_io, backed
 
 _START_S = 60.0
 _ANSWER_S = 15.0  # a host under load may keep a healthy QEMU waiting for seconds
@@ -78,7 +78,8 @@ class QemuCompute:
         self._monitors: dict[str, Monitor] = {}
         self._locks: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)
         for instance_id in self.instances():
-            with self._locks[instance_id]:
+            # A guest that cannot be identified must not keep us from starting: power() tells of it.
+            with self._locks[instance_id], suppress(GuestProcessError):
                 self._held(instance_id)
 
     def ensure_running(self, spec: GuestSpec) -> None:
@@ -113,7 +114,9 @@ class QemuCompute:
                 answer = self._execute(instance_id, "query-status")
             except GuestGoneError:
                 return Power.ABSENT
-            except (TimeoutError, QMPError, GuestProcessError):
+            except GuestProcessError:  # somebody holds the guest's lock and does not say who
+                return Power.BROKEN
+            except (TimeoutError, QMPError):
                 return Power.BROKEN if self._held(instance_id) else Power.ABSENT
             return _POWER.get(cast("dict[str, str]", answer)["status"], Power.RUNNING)
 
@@ -191,7 +194,7 @@ class QemuCompute:
         listing = subprocess.run(
             [binary, "-machine", "help"], capture_output=True, text=True, check=True
         ).stdout
-        return Host(Path(binary).resolve(), pick_machine(listing), self._accel, aio="threads")
+        return Host(Path(binary).resolve(), pick_machine(listing), self._accel, asynchronous_io())
 
     def _start(self, spec: GuestSpec) -> None:
         files = self._files(spec.instance_id)
@@ -216,10 +219,7 @@ class QemuCompute:
         self._notifier.tell(spec.instance_id)
 
     def _plan(self, spec: GuestSpec, files: GuestFiles) -> Cage:
-        disks = tuple(
-            BackedDisk(disk, backing_chain(disk.path) if disk.format == "qcow2" else ())
-            for disk in spec.disks
-        )
+        disks = tuple(backed(disk) for disk in spec.disks)
         for disk in spec.disks:
             os.chown(disk.path, self._confinement.uid, self._confinement.gid)
         readable = [str(path) for disk in disks for path in disk.beneath]
@@ -278,7 +278,10 @@ class QemuCompute:
         process = find(files)
         if process is None:
             return None
-        log = os.open(f"/proc/{process.pid}/fd/2", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        log = process.open_log()
+        if log is None:
+            process.close()
+            return None
         self._slots.begin(instance_id, process.age_s())
         self._memory.promise(instance_id, files.memory_mib())
         return self._follow(files, process, log)

@@ -149,7 +149,8 @@ class Monitor:
             try:
                 await client.connect(connect(self.files.monitors[0]))
             except (OSError, QMPError):
-                await asyncio.sleep(_RECONNECT_S)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ended.wait(), _RECONNECT_S)
                 continue
             self._client = client
             self._answering.set()

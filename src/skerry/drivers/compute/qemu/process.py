@@ -48,6 +48,13 @@ class GuestProcess:
         if not self.ended(_KILL_WAIT_S):
             raise GuestProcessError(f"process {self.pid} does not end, the host's I/O may hang")
 
+    def open_log(self) -> int | None:
+        """A new read end of the pipe that is the process's stderr; None when it is gone."""
+        try:
+            return os.open(f"/proc/{self.pid}/fd/2", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+
     def resident_mib(self) -> int:
         """Memory that the process has now; 0 when it is gone."""
         try:
