@@ -21,8 +21,7 @@ VICTIM = """
     import os, signal, sys
     from pathlib import Path
     from skerry.drivers.compute.qemu import driver, files, monitor
-    from skerry.drivers.compute.qemu.files import GuestFiles, take_lock
-from tests.cloud.drivers.qemu_world import QemuWorld
+    from tests.cloud.drivers.qemu_world import QemuWorld
 
     def die(*args, **kwargs):
         os.kill(os.getpid(), signal.SIGKILL)
