@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("root_device_name", sa.String(), nullable=False),
         sa.Column("root_volume_type", sa.String(), nullable=False),
         sa.Column("root_delete_on_termination", sa.Boolean(), nullable=False),
+        sa.Column("ena_support", sa.Boolean(), nullable=False),
         sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("shared_with", sa.JSON(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),

@@ -85,6 +85,7 @@ def register_builtin(session: Session, stored: StoredImage, now: datetime) -> Im
     image.root_device_name = ROOT_DEVICE_NAME
     image.root_volume_type = ROOT_VOLUME_TYPE
     image.root_delete_on_termination = True
+    image.ena_support = True
     image.public = True
     session.flush()
     return image

@@ -21,6 +21,7 @@ class Image(Owned, Base):
     root_device_name: Mapped[str]
     root_volume_type: Mapped[str]  # unless the launch says otherwise, as the next
     root_delete_on_termination: Mapped[bool]
+    ena_support: Mapped[bool]  # as it was registered; every network card here is virtio's
     public: Mapped[bool]
     shared_with: Mapped[list[str]]  # account ids
     created_at: Mapped[datetime]
