@@ -78,7 +78,7 @@ def _tools(_: Config) -> Finding:
 
 
 def _kvm(config: Config) -> Finding:
-    from skerry.drivers.compute.kvm import accelerator  # noqa: PLC0415 - loads the probe
+    from skerry.drivers.compute.accel import accelerator  # noqa: PLC0415 - loads the probe
 
     accel = accelerator(config.accel, config.state_dir)
     if accel.kind == "kvm":

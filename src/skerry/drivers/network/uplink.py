@@ -1,0 +1,81 @@
+"""The one wire between a cloud and the world: a veth pair from the cloud's namespace to the host's.
+
+The host's end holds the pool's first usable address and the first of the transit range: it is the next hop
+of every VPC's router, and its neighbours are the public addresses themselves. Guests' way out is masqueraded
+by the host; a packet from a private address (a guest without a public one) is dropped there, as AWS's
+internet gateway does.
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from skerry.drivers.network.commands import run, succeeds
+
+INNER = "uplink"
+"""Name of the inner end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uplink:
+    """``outside``: namespace that reaches the cloud's public addresses; empty: the host's own."""
+
+    cloud: str
+    namespace: str
+    outside: str
+    pool: IPv4Network
+    transit: IPv4Network
+
+    @property
+    def outer(self) -> str:
+        """Name of the outer end; cloud names have at most 10 characters."""
+        return f"sku-{self.cloud}"
+
+    @property
+    def table(self) -> str:
+        return f"skerry_{self.cloud.replace('-', '_')}"
+
+    def ensure(self) -> None:
+        """Make the wire, its addresses, forwarding and masquerading; repeats without harm."""
+        if not succeeds("ip", "-n", self.namespace, "link", "show", INNER):
+            outer = ["ip", "link", "add", self.outer]
+            if self.outside:
+                outer = ["ip", "link", "add", self.outer, "netns", self.outside]
+            run(*outer, "type", "veth", "peer", "name", INNER, "netns", self.namespace)
+        run("ip", "-n", self.namespace, "link", "set", INNER, "up")
+        run(*self._there("ip", "link", "set", self.outer, "up"))
+        for network in (self.pool, self.transit):
+            address = f"{network[1]}/{network.prefixlen}"
+            run(*self._there("ip", "address", "replace", address, "dev", self.outer))
+        # Checksums are finished by hardware that is not there: let the kernel do them.
+        run(*self._there("ethtool", "-K", self.outer, "tx", "off"))
+        run("ip", "netns", "exec", self.namespace, "ethtool", "-K", INNER, "tx", "off")
+        run(*self._there("sysctl", "-qw", "net.ipv4.ip_forward=1"))
+        run(*self._there("sysctl", "-qw", f"net.ipv4.conf.{self.outer}.send_redirects=0"))
+        run(*self._there("nft", "-f", "-"), stdin=self._rules())
+
+    def remove(self) -> None:
+        """Take the wire and its rules away; no-op if they are gone."""
+        if succeeds(*self._there("ip", "link", "show", self.outer)):
+            run(*self._there("ip", "link", "del", self.outer))
+        run(*self._there("nft", "-f", "-"), stdin=self._no_rules())
+
+    def _there(self, *command: str) -> tuple[str, ...]:
+        return ("ip", "netns", "exec", self.outside, *command) if self.outside else command
+
+    def _no_rules(self) -> str:
+        return f"table ip {self.table} {{}}\ndelete table ip {self.table}\n"
+
+    def _rules(self) -> str:
+        ours = f"{{ {self.pool}, {self.transit} }}"
+        return f"""{self._no_rules()}
+table ip {self.table} {{
+    chain prerouting {{
+        type filter hook prerouting priority raw
+        iifname "{self.outer}" ip saddr != {ours} drop
+    }}
+    chain postrouting {{
+        type nat hook postrouting priority srcnat
+        ip saddr {ours} oifname != "{self.outer}" masquerade
+    }}
+}}
+"""
