@@ -14,6 +14,7 @@ from skerry.drivers.images.port import StoredImage
 
 GATEWAY = "10.77.0.1"
 METADATA = "169.254.169.254"
+Outcome = subprocess.CompletedProcess[str]
 
 
 def sh(*command: str) -> str:
@@ -102,16 +103,20 @@ class Lan:
             )
         return ip
 
-    def ssh(
-        self, ip: str, command: str, user: str = "ec2-user"
-    ) -> subprocess.CompletedProcess[str]:
+    def ssh(self, ip: str, command: str, user: str = "ec2-user") -> Outcome:
+        return self._client("ssh", f"{user}@{ip}", command)
+
+    def copy(self, file: Path, ip: str, target: str, user: str = "ec2-user") -> Outcome:
+        return self._client("scp", str(file), f"{user}@{ip}:{target}")
+
+    def _client(self, program: str, *words: str) -> Outcome:
         options = (
             "StrictHostKeyChecking=no UserKnownHostsFile=/dev/null LogLevel=ERROR BatchMode=yes"
         )
         flags = [word for option in options.split() for word in ("-o", option)]
         return subprocess.run(
-            ["ip", "netns", "exec", self.name, "ssh", "-i", str(self.folder / "key"), *flags,
-             "-o", "ConnectTimeout=10", f"{user}@{ip}", command],
+            ["ip", "netns", "exec", self.name, program, "-i", str(self.folder / "key"), *flags,
+             "-o", "ConnectTimeout=10", *words],
             check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
 

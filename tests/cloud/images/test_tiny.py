@@ -69,6 +69,11 @@ def test_a_guest_lives_as_on_ec2(guest: Guest, lan: Lan):
         "search ec2.internal",
         "nameserver 10.77.0.1",
     ]
+    devices = "null zero full random urandom tty ptmx"
+    modes = lan.ssh(ip, f"cd /dev && stat -c %a {devices}; ls /dev/disk/by-id")
+    assert modes.stdout.split() == ["666"] * 7 + ["virtio-vol-root"]
+    copied = lan.copy(Path(__file__), ip, "/tmp/copied")
+    assert copied.returncode == 0, copied.stderr
     root_kib = int(lan.ssh(ip, "df -k / | awk 'END {print $2}'").stdout)
     assert root_kib > 2.8 * (1 << 20), "the file system has not grown to the volume's 3 GiB"
     host_key = lan.ssh(
@@ -97,7 +102,9 @@ def test_a_late_metadata_service_delays_only_what_needs_it(guest: Guest, lan: La
     assert "user data" not in guest.console()
     guest.wait_for_console("skerry-tiny ready")
     late = lan.ssh(ip, "hostname; cat /var/log/runs")
-    assert late.stdout.splitlines() == ["ip-10-77-0-11", "ran as root"], late.stderr + guest.console()
+    assert late.stdout.splitlines() == ["ip-10-77-0-11", "ran as root"], (
+        late.stderr + guest.console()
+    )
 
 
 def test_a_guest_reboots_itself(guest: Guest, lan: Lan):
