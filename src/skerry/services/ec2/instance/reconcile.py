@@ -1,8 +1,9 @@
 """Makes the guest of an instance what its row says.
 
 Any of this may be cut short anywhere and run again: a pass looks at the row and at the host, never at what
-an earlier pass did. A run is recorded as over only after its process and ports are gone, so a process that
-exists always belongs to the row's present run.
+an earlier pass did. Two orders make that enough. What a run was asked to end for is cleared away first and
+recorded then, so that a pass cut short does it again. What a guest did by itself is recorded first and
+cleared away then: of a guest whose process is gone nobody could tell any more that it went by its own will.
 """
 
 import logging
@@ -62,7 +63,7 @@ def reconcile_instance(work: Work, instance: Instance) -> Verdict:
     if instance.is_to_go:
         return _terminate(work, instance)
     if instance.is_over:
-        return Done()
+        return _rest(work, instance)
     if instance.wanted is Wanted.STOPPED:
         return _stop(work, instance)
     return _run(work, instance)
@@ -81,11 +82,13 @@ def _run(work: Work, instance: Instance) -> Verdict:
         if instance.reached_run >= instance.run:
             compute.booted(instance.id)
         return Done()
+    if instance.seen_run < instance.run:
+        return _start(work, instance)  # what is there is of the run before
     if power is Power.POWERED_OFF:
         for_good = instance.shutdown_behavior == "terminate"
-        return _end(work, instance, Ended.GUEST_FOR_GOOD if for_good else Ended.GUEST)
-    if instance.seen_run == instance.run:
-        log.warning("%s is %s though it should run; starting it again", instance.id, power)
+        _record_end(work, instance, Ended.GUEST_FOR_GOOD if for_good else Ended.GUEST)
+        return _rest(work, instance)
+    log.warning("%s is %s though it should run; starting it again", instance.id, power)
     return _start(work, instance)
 
 
@@ -187,11 +190,21 @@ def _stop(work: Work, instance: Instance) -> Verdict:
 
 
 def _end(work: Work, instance: Instance, ended_by: Ended | None) -> Verdict:
-    """Clear the run away and record that it is over, in this order."""
     _clear(work, instance)
+    _record_end(work, instance, ended_by)
+    return _rest(work, instance)
+
+
+def _record_end(work: Work, instance: Instance, ended_by: Ended | None) -> None:
     with work.database.write(None) as session:
         session.add(instance)
         end_run(session, instance, ended_by, now())
+
+
+def _rest(work: Work, instance: Instance) -> Verdict:
+    """The run is over: nothing of it may be left. What is to go altogether goes in the next pass."""
+    if work.engine(Compute).power(instance.id) is not Power.ABSENT:
+        _clear(work, instance)
     return Again(0.0) if instance.is_to_go else Done()
 
 
@@ -228,12 +241,12 @@ def _is_off(work: Work, instance: Instance, grace: timedelta) -> bool:
 
 
 def _clear(work: Work, instance: Instance) -> None:
-    """Remove process and ports. The ports are read now: the network may have changed meanwhile."""
-    work.engine(Compute).remove(instance.id)
+    """Remove ports and process, the process last: while it is there, a pass knows it has to clear."""
     with work.read() as session:
         interfaces = interfaces_of(session, [instance.id])[instance.id]
     for interface in interfaces:
         work.engine(Network).unplug(interface.id)
+    work.engine(Compute).remove(instance.id)
 
 
 # --- orphans --------------------------------------------------------------------------------------
