@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from skerry.drivers.images.importing import ImportRefusedError, checked_format, import_image
-from skerry.drivers.images.kernel import copy_modules, initrd, unsigned
+from skerry.drivers.images.kernel import copy_modules, initrd
 from skerry.drivers.images.label import ImageLabel, InvalidImageIdError
 from skerry.drivers.images.memory import MemoryImages
 from skerry.drivers.images.port import StoredImage
@@ -243,18 +243,6 @@ def test_modules_bring_what_they_depend_on(tmp_path: Path):
     ]
     assert "virtio_net.ko: failover.ko virtio.ko" in (target / "modules.dep").read_text()
     assert "alias pci:virtio-net* virtio_net" in (target / "modules.alias").read_text()
-
-
-def test_a_signature_is_cut_off_a_module():
-    signed = (
-        b"ELF body"
-        + b"S" * 300
-        + bytes(8)
-        + struct.pack(">I", 300)
-        + b"~Module signature appended~\n"
-    )
-    assert unsigned(signed) == b"ELF body"
-    assert unsigned(b"ELF body") == b"ELF body"
 
 
 @pytest.mark.skipif(not shutil.which("cpio"), reason="cpio is missing")

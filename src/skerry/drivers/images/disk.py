@@ -24,6 +24,6 @@ def make_ext4(tree: Path, raw: Path, size_bytes: int, offset_bytes: int = 0) -> 
 
 
 def from_raw(raw: Path, disk: Path, *, compressed: bool = False) -> None:
-    """Convert a raw disk. Compressed (zstd) it is a third of the size, and slower to read."""
+    """Convert a raw disk. Compressed with zstd it is a half to a third of the size."""
     options = ("-c", "-o", "compression_type=zstd") if compressed else ()
     run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", *options, str(raw), str(disk))

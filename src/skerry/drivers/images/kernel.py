@@ -9,8 +9,6 @@ from pathlib import Path
 from skerry.drivers.images.run import ImageBuildError, run
 
 _LZ4_LEGACY = b"\x02\x21\x4c\x18"
-_SIGNATURE_MARK = b"~Module signature appended~\n"
-_SIGNATURE = struct.Struct(">8xI")  # struct module_signature: eight bytes of kinds, then its length
 
 
 def vmlinux(bzimage: bytes) -> bytes:
@@ -26,15 +24,6 @@ def vmlinux(bzimage: bytes) -> bytes:
     if not payload.startswith(_LZ4_LEGACY):
         raise ImageBuildError("the kernel is not compressed with lz4")
     return run("lz4", "-dcq", stdin=payload[:-4])
-
-
-def unsigned(module: bytes) -> bytes:
-    """A module without its signature: checking eleven of them costs an emulated CPU 0.1 s a boot."""
-    if not module.endswith(_SIGNATURE_MARK):
-        return module
-    end = len(module) - len(_SIGNATURE_MARK) - _SIGNATURE.size
-    (length,) = _SIGNATURE.unpack_from(module, end)
-    return module[: end - length]
 
 
 def copy_modules(tree: Path, target: Path, names: Iterable[str]) -> None:
@@ -56,7 +45,7 @@ def copy_modules(tree: Path, target: Path, names: Iterable[str]) -> None:
         needs[name] = [need for need in _facts(module, "depends").split(",") if need]
         aliases += [f"alias {alias} {name}" for alias in _all_facts(module, "alias")]
         waiting += needs[name]
-        (target / f"{name}.ko").write_bytes(unsigned(module))
+        (target / f"{name}.ko").write_bytes(module)
     lines = [f"{name}.ko: {' '.join(f'{n}.ko' for n in _closure(name, needs))}" for name in needs]
     (target / "modules.dep").write_text("\n".join(sorted(lines)) + "\n")
     (target / "modules.alias").write_text("\n".join(sorted(aliases)) + "\n")

@@ -41,8 +41,8 @@ def build_debian(
 ) -> StoredImage:
     """The Debian image, from the store or built into it now: one to two minutes.
 
-    Needs root, APT_PACKAGES on the host and a way to Debian's archive; packages are kept in
-    ``cache_dir``. Raises ImageBuildError.
+    Needs root, APT_PACKAGES on the host, a way to Debian's archive (every build downloads anew)
+    and 2 GiB free in ``cache_dir`` to work in. Raises ImageBuildError.
     """
     if release not in _LABELS:
         raise ImageBuildError(f"no such release here: {release}; there is {', '.join(_LABELS)}")

@@ -31,7 +31,7 @@ TINY = ImageLabel(
     login_user="ec2-user",
     # console: GetConsoleOutput reads ttyS0. panic: start again instead of hanging.
     # no_timer_check: an emulated timer may be late on a busy host, which is no fault.
-    # The last two, self-tests and zeroed kernel memory, are a fifth of an emulated boot.
+    # The last two, self-tests and zeroed kernel memory, were 0.5 s of 3.3 s in an emulated boot.
     cmdline="console=ttyS0 quiet panic=1 no_timer_check cryptomgr.notests init_on_alloc=0",
 )
 
