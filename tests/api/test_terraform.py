@@ -129,11 +129,9 @@ class Terraform:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def changes(self) -> str:
-        """What another plan would change; empty when nothing."""
+    def must_plan_nothing(self) -> None:
         done = self._run("plan", "-detailed-exitcode")
-        assert done.returncode in (0, 2), done.stdout + done.stderr
-        return done.stdout if done.returncode else ""
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -181,7 +179,7 @@ def test_the_missions_own_file_is_planned_applied_changed_and_destroyed(
     terraform("apply", "-auto-approve")
     (made,) = _instances(cloud)
     assert made["State"]["Name"] == "running"
-    assert terraform.changes() == ""
+    terraform.must_plan_nothing()
 
     changed = MISSION.replace('"t2.micro"', '"t3.small"\n  tags = { Name = "web" }')
     terraform.write(changed)
@@ -191,7 +189,7 @@ def test_the_missions_own_file_is_planned_applied_changed_and_destroyed(
     assert after["InstanceId"] == made["InstanceId"]
     assert (after["State"]["Name"], after["InstanceType"]) == ("running", "t3.small")
     assert after["Tags"] == [{"Key": "Name", "Value": "web"}]
-    assert terraform.changes() == ""
+    terraform.must_plan_nothing()
 
     terraform("destroy", "-auto-approve")
     _nothing_is_left(cloud)
@@ -207,6 +205,6 @@ def test_images_keys_types_and_zones_are_read_and_made(terraform: Terraform, clo
     (volume,) = cloud.default_client().describe_volumes()["Volumes"]
     assert (volume["Size"], volume["VolumeType"]) == (3, "gp2")
     assert volume["Tags"] == [{"Key": "part", "Value": "root"}]
-    assert terraform.changes() == ""
+    terraform.must_plan_nothing()
     terraform("destroy", "-auto-approve")
     _nothing_is_left(cloud)

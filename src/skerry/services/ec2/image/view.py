@@ -9,6 +9,7 @@ from skerry.kernel.tags import tag_list
 from skerry.services.ec2.image.model import AMAZON, Image
 
 ARCHITECTURE = "x86_64"
+SRIOV = "simple"  # AWS says so of every HVM image; clients take its absence for a change
 _PLATFORM = "Linux/UNIX"
 _OPERATION = "RunInstances"  # the billing operation of plain Linux
 
@@ -44,6 +45,7 @@ def image_view(image: Image, tags: Mapping[str, str]) -> dict[str, Any]:
         "Architecture": ARCHITECTURE,
         "Hypervisor": "xen",
         "VirtualizationType": "hvm",
+        "SriovNetSupport": SRIOV,
         "EnaSupport": image.ena_support,
         "PlatformDetails": _PLATFORM,
         "UsageOperation": _OPERATION,
@@ -103,7 +105,7 @@ FILTERS: dict[str, Getter[Image]] = {
     "state": lambda _: "available",
     "state-reason-code": lambda _: None,
     "state-reason-message": lambda _: None,
-    "sriov-net-support": lambda _: None,
+    "sriov-net-support": lambda _: SRIOV,
     "usage-operation": lambda _: _OPERATION,
     "virtualization-type": lambda _: "hvm",
 }

@@ -9,7 +9,7 @@ from skerry.kernel.action import action
 from skerry.kernel.errors import InvalidParameterCombination, MissingParameter, UnsupportedOperation
 from skerry.services.ec2.image import api
 from skerry.services.ec2.image.errors import AccountIdMalformed, GroupInvalid
-from skerry.services.ec2.image.view import image_view, launch_permissions
+from skerry.services.ec2.image.view import SRIOV, image_view, launch_permissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +39,7 @@ def describe_image_attribute(
         "blockDeviceMapping": {"BlockDeviceMappings": image_view(image, {})["BlockDeviceMappings"]},
         "deregistrationProtection": {"DeregistrationProtection": {"Value": "disabled"}},
         "productCodes": {"ProductCodes": []},
+        "sriovNetSupport": {"SriovNetSupport": {"Value": SRIOV}},
     }
     return {"ImageId": image.id} | shown.get(req["Attribute"], {})
 

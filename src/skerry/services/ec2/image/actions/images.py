@@ -25,7 +25,7 @@ from skerry.services.ec2.image.errors import (
     SnapshotTooLarge,
 )
 from skerry.services.ec2.image.model import AMAZON, Image
-from skerry.services.ec2.image.view import ARCHITECTURE, FILTERS, image_view
+from skerry.services.ec2.image.view import ARCHITECTURE, FILTERS, SRIOV, image_view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +44,7 @@ _ONLY: dict[str, tuple[object, ...]] = {  # parameter → what of it can be hono
     "Architecture": (ARCHITECTURE,),
     "VirtualizationType": ("hvm",),
     "BootMode": ("legacy-bios",),
+    "SriovNetSupport": (SRIOV,),
     "ImageLocation": (),
     "ImdsSupport": (),
     "KernelId": (),
@@ -159,7 +160,7 @@ def _executable_by(ctx: Context, images: list[Image], users: Sequence[str] | Non
 def _honour(given: Mapping[str, Any], only: Mapping[str, tuple[object, ...]]) -> None:
     for name, allowed in only.items():
         value = given.get(name)
-        if value is not None and value not in allowed:
+        if value not in (None, "") and value not in allowed:
             raise UnsupportedOperation(
                 why=f"{name} {value!r} is not supported."
                 + (f" Supported: {', '.join(map(str, allowed))}." if allowed else "")
