@@ -49,6 +49,8 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 def put_tags(ctx: Context, resource_type: str, resource_id: str, tags: Mapping[str, str]) -> None:
     """Set these tags, keeping others. Raises TagLimitExceeded, InvalidParameterValue."""
+    if not tags:
+        return
     check_tags(tags)
     present = {
         tag.key: tag for tag in ctx.db.scalars(select(Tag).where(Tag.resource_id == resource_id))

@@ -32,8 +32,11 @@ def wake(session: Session, row: Base) -> None:
 
 
 def wake_id(session: Session, kind: str, resource_id: str) -> None:
-    """As ``wake``, for a row that is not at hand."""
-    session.info.setdefault("woken", set()).add((kind, resource_id))
+    """As ``wake``, for a row that is not at hand. Once in a transaction is enough."""
+    woken: set[tuple[str, str]] = session.info.setdefault("woken", set())
+    if (kind, resource_id) in woken:
+        return
+    woken.add((kind, resource_id))
     touched = cast(
         "CursorResult[Any]",
         session.execute(

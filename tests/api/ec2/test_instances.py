@@ -56,7 +56,8 @@ def test_every_waiter_of_the_life_of_an_instance_comes_to_its_end(ec2, cloud: Ru
     (changed,) = ec2.start_instances(InstanceIds=[instance_id])["StartingInstances"]
     assert changed["CurrentState"]["Name"] == "pending"
     ec2.get_waiter("instance_running").wait(**ids)
-    cloud.cloud._guest_spoke(instance_id)
+    with cloud.cloud.database.write(None) as session:
+        guest_spoke(session, instance_id)
     ec2.get_waiter("instance_status_ok").wait(**ids)
     ec2.get_waiter("system_status_ok").wait(**ids)
     (changed,) = ec2.terminate_instances(InstanceIds=[instance_id])["TerminatingInstances"]

@@ -54,9 +54,8 @@ def create_interface(
     )
     ctx.db.add(interface)
     ctx.db.flush()
-    set_groups(ctx.db, interface, groups)
-    if tags:
-        put_tags(ctx, "network-interface", interface.id, tags)
+    _add_to_groups(ctx.db, interface, groups)
+    put_tags(ctx, "network-interface", interface.id, tags)
     return interface
 
 
@@ -75,6 +74,12 @@ def set_groups(
             NetworkInterfaceGroup.network_interface_id == interface.id
         )
     )
+    _add_to_groups(session, interface, groups)
+
+
+def _add_to_groups(
+    session: Session, interface: NetworkInterface, groups: Sequence[SecurityGroup]
+) -> None:
     for position, group in enumerate(groups):
         session.add(
             NetworkInterfaceGroup(
@@ -96,13 +101,12 @@ def attach_interface(
     *,
     delete_on_termination: bool,
 ) -> None:
-    """Make the interface this instance's device of that index."""
+    """Make the interface this instance's device of that index; written with the next query."""
     interface.attachment_id = new_id("eni-attach")
     interface.instance_id = instance_id
     interface.device_index = device_index
     interface.attached_at = ctx.now
     interface.delete_on_termination = delete_on_termination
-    ctx.db.flush()
 
 
 def detach_interface(session: Session, interface: NetworkInterface) -> None:
