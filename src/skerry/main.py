@@ -170,6 +170,7 @@ def log_to(path: Path | None, level: str) -> None:
     handlers: Sequence[logging.Handler] = [
         logging.FileHandler(path) if path else logging.StreamHandler()
     ]
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.basicConfig(
         level=level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",

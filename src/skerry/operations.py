@@ -79,11 +79,6 @@ def stop_guests_and_network(config: Config) -> None:
         drivers.stop()
 
 
-def has_image(config: Config, image_id: str) -> bool:
-    """Whether the store has this image."""
-    return image_store(config).find(image_id) is not None
-
-
 def all_images(config: Config) -> list[StoredImage]:
     """Every image in the store."""
     return image_store(config).all()

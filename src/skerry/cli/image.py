@@ -33,9 +33,9 @@ def build_with_bar(config: Config, name: str) -> None:
 
 def ensure_default_image(config: Config) -> None:
     """Build the default image unless the store has it."""
-    from skerry.operations import has_image  # noqa: PLC0415
+    from skerry.drivers.images.store import ImageStore  # noqa: PLC0415
 
-    if not has_image(config, DEFAULT_IMAGE):
+    if ImageStore(config.state_dir / "images").find(DEFAULT_IMAGE) is None:
         build_with_bar(config, "tiny")
 
 

@@ -52,7 +52,11 @@ class ServiceNamespaces:
     def remove(self, vpc_id: str) -> None:
         """Remove the namespace and its wire; no-op if gone."""
         self._switch.remove_port(_device(vpc_id))
-        namespaces.remove(f"{self._namespace}-{vpc_id}")
+        name = f"{self._namespace}-{vpc_id}"
+        if succeeds("ip", "-n", name, "link", "show", INNER):
+            # A deleted namespace lets its devices go some time later: the wire must be gone at once.
+            run("ip", "-n", name, "link", "del", INNER)
+        namespaces.remove(name)
 
     def remove_all(self) -> None:
         """Remove every namespace of the cloud, whatever the switch thinks."""

@@ -1,0 +1,126 @@
+"""A VPC compiles to rows: the same ones each time, the right ones for each rule."""
+
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+
+import pytest
+
+from skerry.drivers.network.memory import BrokenTopologyError, MemoryNetwork
+from skerry.drivers.network.ovn.compile import Site, compile_vpc
+from skerry.drivers.network.ovn.matches import rule_match
+from skerry.drivers.network.port import (
+    AclEntry,
+    FirewallRule,
+    Peers,
+    Port,
+    PublicAddress,
+    Route,
+    SecurityGroup,
+    Subnet,
+    Vpc,
+)
+
+ANYWHERE = IPv4Network("0.0.0.0/0")
+SITE = Site("host", IPv4Address("100.64.0.1"), 16, 9001)
+TRANSIT = IPv4Address("100.64.0.16")
+OPEN = tuple(AclEntry(100, egress, True, None, None, None, ANYWHERE) for egress in (True, False))
+
+
+def _rule(**fields) -> FirewallRule:
+    values = {
+        "rule_id": "sgr-1",
+        "egress": False,
+        "protocol": 6,
+        "from_port": 80,
+        "to_port": 80,
+        "peers": Peers(cidr=ANYWHERE),
+    }
+    return FirewallRule(**(values | fields))
+
+
+def _vpc(*rules: FirewallRule, acl=OPEN, internet=True, source_dest_check=True) -> Vpc:
+    subnet = Subnet(
+        "subnet-1", IPv4Network("10.0.1.0/24"), "a", (Route(ANYWHERE, "internet"),), acl
+    )
+    address = IPv4Address("10.0.1.10")
+    port = Port("eni-1", "subnet-1", "0a:00:00:00:00:01", (address,), ("sg-1",), source_dest_check)
+    return Vpc(
+        "vpc-1",
+        (IPv4Network("10.0.0.0/16"),),
+        internet,
+        "ec2.internal",
+        True,
+        (subnet,),
+        (SecurityGroup("sg-1", rules),),
+        (port,),
+        (PublicAddress(IPv4Address("198.18.0.10"), address, "eni-1"),),
+    )
+
+
+def _rows(vpc: Vpc):
+    return compile_vpc(vpc, SITE, TRANSIT).by_key
+
+
+def test_the_same_vpc_compiles_to_the_same_rows():
+    assert _rows(_vpc(_rule())) == _rows(_vpc(_rule()))
+
+
+def test_one_more_rule_is_one_more_row_and_a_link_to_it():
+    before, after = _rows(_vpc(_rule())), _rows(_vpc(_rule(), _rule(rule_id="sgr-2", from_port=81)))
+    assert after.keys() - before.keys() == {("ACL", "sgr-2")}
+    changed = {key for key in before if before[key] != after[key]}
+    assert changed == {("Port_Group", "sg-1")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "match"),
+    [
+        ({}, "ip4 && tcp.dst == 80"),
+        ({"from_port": 0, "to_port": 65535}, "ip4 && tcp"),
+        ({"from_port": 80, "to_port": 90}, "ip4 && tcp.dst >= 80 && tcp.dst <= 90"),
+        ({"protocol": 17, "from_port": 53, "to_port": 53}, "ip4 && udp.dst == 53"),
+        ({"protocol": None}, "ip4"),
+        ({"protocol": 1, "from_port": -1, "to_port": -1}, "ip4 && icmp4"),
+        ({"protocol": 1, "from_port": 8, "to_port": -1}, "ip4 && icmp4 && icmp4.type == 8"),
+        ({"protocol": 50, "from_port": None, "to_port": None}, "ip4 && ip.proto == 50"),
+        ({"peers": Peers(group_id="sg-2")}, "ip4 && ip4.src == $sg_2_ip4 && tcp.dst == 80"),
+        (
+            {"egress": True, "peers": Peers(cidr=IPv4Network("10.1.0.0/16"))},
+            "ip4 && ip4.dst == 10.1.0.0/16 && tcp.dst == 80",
+        ),
+    ],
+)
+def test_a_rule_becomes_the_right_match(fields, match):
+    assert rule_match(_rule(**fields)) == match
+
+
+def test_a_vpc_without_internet_has_no_port_outside_and_no_public_address():
+    tables = {table for table, _ in _rows(_vpc(internet=False))}
+    assert not tables & {"NAT", "Gateway_Chassis"}
+    routes = [row for (table, _), row in _rows(_vpc(internet=False)).items() if "Route" in table]
+    assert {
+        row.columns["nexthop"] for row in routes if row.columns["ip_prefix"] == "0.0.0.0/0"
+    } == {"discard"}
+
+
+def test_an_open_network_acl_costs_no_rows_and_another_ends_in_a_deny():
+    assert not [key for key in _rows(_vpc()) if key[0] == "Logical_Router_Policy"]
+    closed = (AclEntry(10, False, True, 6, 22, 22, ANYWHERE),)
+    rows = _rows(_vpc(acl=closed))
+    ours = [row for (table, name), row in rows.items() if table == "ACL" and "acl-in" in name]
+    assert sorted((row.columns["priority"], row.columns["action"]) for row in ours) == [
+        (0, "drop"),
+        (32757, "allow-stateless"),
+    ]
+
+
+def test_a_guest_that_may_route_is_held_to_its_mac_alone():
+    row = _rows(_vpc(source_dest_check=False))["Logical_Switch_Port", "eni-1"]
+    assert row.columns["port_security"] == ["0a:00:00:00:00:01"]
+
+
+def test_the_memory_network_refuses_what_refers_to_nothing():
+    network, vpc = MemoryNetwork(), _vpc()
+    network.apply(vpc)
+    with pytest.raises(BrokenTopologyError):
+        network.apply(replace(vpc, groups=()))
