@@ -73,6 +73,26 @@ def put_tags(ctx: Context, resource_type: str, resource_id: str, tags: Mapping[s
     ctx.db.flush()
 
 
+def tag_new(
+    ctx: Context, resource_type: str, resource_ids: Iterable[str], tags: Mapping[str, str]
+) -> None:
+    """The tags of resources that this transaction makes. Raises as ``put_tags``."""
+    check_tags(tags)
+    for resource_id in resource_ids:
+        if len(tags) > MAX_TAGS:
+            raise TagLimitExceeded(limit=MAX_TAGS, resource_id=resource_id)
+        ctx.db.add_all(
+            Tag(
+                account_id=ctx.account_id,
+                resource_id=resource_id,
+                resource_type=resource_type,
+                key=key,
+                value=value,
+            )
+            for key, value in tags.items()
+        )
+
+
 def tags_on_create(
     request: Mapping[str, Any], resource_type: str, parameter: str = "TagSpecifications"
 ) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Wakes: rows that say "look at this resource", written in the transaction that gave the reason."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 
@@ -29,6 +30,15 @@ def wake(session: Session, row: Base) -> None:
     """Have ``row`` reconciled as soon as this transaction commits."""
     identity = inspect(row).mapper.primary_key_from_instance(row)
     wake_id(session, row.__tablename__, str(identity[0]))
+
+
+def wake_new(session: Session, rows: Iterable[Base]) -> None:
+    """As ``wake``, for rows that this transaction makes: nothing can have woken them before."""
+    woken: set[tuple[str, str]] = session.info.setdefault("woken", set())
+    for row in rows:
+        key = (row.__tablename__, str(inspect(row).mapper.primary_key_from_instance(row)[0]))
+        woken.add(key)
+        session.add(Wake(kind=key[0], resource_id=key[1], revision=1, due_at=now(), attempt=0))
 
 
 def wake_id(session: Session, kind: str, resource_id: str) -> None:

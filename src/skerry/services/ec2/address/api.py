@@ -19,6 +19,7 @@ from skerry.services.ec2.network_interface.model import NetworkInterface
 MAX_ADDRESSES = 50
 """Per account. AWS starts at 5 and raises on request; a cloud of one's own needs no request."""
 _GUESSES = 8
+_MAX_LISTED = 250  # a longer list of addresses is slower than reading all that are taken
 
 
 def named_address(ctx: Context, allocation_id: str | None, public_ip: str | None) -> Address | None:
@@ -47,22 +48,22 @@ def is_usable(pool: IPv4Network, address: IPv4Address) -> bool:
 
 def take_from_pool(session: Session, region: Region) -> str:
     """A public address that nobody has; it is taken once a row has it. Raises PoolEmpty."""
+    return take_many_from_pool(session, region, 1)[0]
+
+
+def take_many_from_pool(session: Session, region: Region, count: int) -> list[str]:
+    """As ``take_from_pool``, that many. Raises PoolEmpty."""
     pool = region.public_pool
     positions = _positions(pool)
-    if not positions:
-        raise PoolEmpty
     # Random, so that an address just freed is not soon another's; and without reading all.
-    guesses = [str(pool[random.choice(positions)]) for _ in range(_GUESSES)]  # noqa: S311
-    taken = addresses_in_use(session, guesses)
-    free = next((each for each in guesses if each not in taken), None)
-    if free is not None:
-        return free
-    taken = addresses_in_use(session)
-    every = (str(pool[position]) for position in positions)
-    free = next((each for each in every if each not in taken), None)
-    if free is None:
-        raise PoolEmpty
-    return free
+    guesses = random.sample(positions, min(2 * count + _GUESSES, len(positions)))
+    for candidates in (guesses, positions):
+        addresses = [str(pool[position]) for position in candidates]
+        taken = addresses_in_use(session, addresses if len(addresses) <= _MAX_LISTED else None)
+        free = [address for address in addresses if address not in taken]
+        if len(free) >= count:
+            return free[:count]
+    raise PoolEmpty
 
 
 def addresses_in_use(session: Session, among: Sequence[str] | None = None) -> set[str]:

@@ -157,7 +157,7 @@ def room_left(ctx: Context) -> Room:
 def instance_facts(
     session: Session, region: Region, instances: Sequence[Instance]
 ) -> InstanceFacts:
-    """What the views of these instances need, in nine queries however many there are."""
+    """What the views of these instances need, in eight queries however many there are."""
     ids = [instance.id for instance in instances]
     interfaces = interfaces_of(session, ids)
     every = [each for attached in interfaces.values() for each in attached]

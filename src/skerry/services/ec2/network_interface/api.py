@@ -11,9 +11,13 @@ from skerry.kernel.context import Context
 from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import check_ids, known_rows
 from skerry.kernel.region import Region
-from skerry.kernel.tags import drop_tags, put_tags, tags_of
+from skerry.kernel.tags import drop_tags, tag_new, tags_of
 from skerry.kernel.wake import wake_id
-from skerry.services.ec2.address.api import disassociate_interface, take_from_pool
+from skerry.services.ec2.address.api import (
+    disassociate_interface,
+    take_from_pool,
+    take_many_from_pool,
+)
 from skerry.services.ec2.address.model import Address
 from skerry.services.ec2.network_interface.errors import InterfaceMalformed, InterfaceNotFound
 from skerry.services.ec2.network_interface.model import NetworkInterface, NetworkInterfaceGroup
@@ -39,24 +43,45 @@ def create_interface(
 
     Raises what ``allocate_private_ip`` does.
     """
-    interface = NetworkInterface(
+    address = allocate_private_ip(ctx, subnet, private_ip)
+    interface = draft_interface(ctx, subnet, address, description)
+    insert_interfaces(ctx, [interface], groups, tags)
+    ctx.db.flush()
+    return interface
+
+
+def draft_interface(
+    ctx: Context, subnet: Subnet, private_ip: str, description: str
+) -> NetworkInterface:
+    """An interface that is not in the database yet; to be completed and inserted with others."""
+    return NetworkInterface(
         id=new_id("eni"),
         account_id=ctx.account_id,
         vpc_id=subnet.vpc_id,
         subnet_id=subnet.id,
         description=description,
         mac=_new_mac(),
-        private_ip=allocate_private_ip(ctx, subnet, private_ip),
+        private_ip=private_ip,
         source_dest_check=True,
         created_at=ctx.now,
         delete_on_termination=False,
         auto_public_ip=False,
     )
-    ctx.db.add(interface)
+
+
+def insert_interfaces(
+    ctx: Context,
+    interfaces: Sequence[NetworkInterface],
+    groups: Sequence[SecurityGroup],
+    tags: Mapping[str, str],
+) -> None:
+    """Write drafts of one VPC, in a few statements however many there are. Wakes the VPC."""
+    ctx.db.add_all(interfaces)
     ctx.db.flush()
-    _add_to_groups(ctx.db, interface, groups)
-    put_tags(ctx, "network-interface", interface.id, tags)
-    return interface
+    for interface in interfaces:
+        _add_to_groups(ctx.db, interface, groups)
+    tag_new(ctx, "network-interface", [interface.id for interface in interfaces], tags)
+    wake_id(ctx.db, "vpc", interfaces[0].vpc_id)
 
 
 def find_interface(ctx: Context, interface_id: str) -> NetworkInterface:
@@ -75,6 +100,8 @@ def set_groups(
         )
     )
     _add_to_groups(session, interface, groups)
+    session.flush()
+    wake_id(session, "vpc", interface.vpc_id)
 
 
 def _add_to_groups(
@@ -89,8 +116,6 @@ def _add_to_groups(
                 position=position,
             )
         )
-    session.flush()
-    wake_id(session, "vpc", interface.vpc_id)
 
 
 def attach_interface(
@@ -128,6 +153,14 @@ def give_public_ip(ctx: Context, interface: NetworkInterface) -> None:
     """
     interface.auto_public_ip = True
     restore_public_ip(ctx.db, ctx.region, interface)
+
+
+def give_public_ips(ctx: Context, drafts: Sequence[NetworkInterface]) -> None:
+    """As ``give_public_ip``, for interfaces that are not in the database yet. Raises PoolEmpty."""
+    addresses = take_many_from_pool(ctx.db, ctx.region, len(drafts))
+    for draft, address in zip(drafts, addresses, strict=True):
+        draft.auto_public_ip = True
+        draft.public_ip = address
 
 
 def restore_public_ip(session: Session, region: Region, interface: NetworkInterface) -> None:
@@ -187,27 +220,38 @@ def public_ip_of(session: Session, interface_ids: Iterable[str]) -> dict[str, Pu
     for interface_id, public_ip in session.execute(automatic).tuples():
         assert public_ip is not None  # noqa: S101 - the query's condition
         found[interface_id] = PublicIp(public_ip, AMAZON, None, None)
-    elastic = select(Address).where(
-        Address.network_interface_id.is_not(None), _among(Address.network_interface_id, ids)
+    return found | _elastic_ips(session, ids)
+
+
+def _elastic_ips(session: Session, interface_ids: list[str]) -> dict[str, PublicIp]:
+    query = select(Address).where(
+        Address.network_interface_id.is_not(None),
+        _among(Address.network_interface_id, interface_ids),
     )
-    for address in session.scalars(elastic):
-        found[str(address.network_interface_id)] = PublicIp(
+    return {
+        str(address.network_interface_id): PublicIp(
             address.public_ip, address.account_id, address.id, address.association_id
         )
-    return found
+        for address in session.scalars(query)
+    }
 
 
 def interface_facts(
     session: Session, region: Region, interfaces: Sequence[NetworkInterface]
 ) -> InterfaceFacts:
-    """What the views of these interfaces need, in six queries however many there are."""
+    """What the views of these interfaces need, in five queries however many there are."""
     ids = [interface.id for interface in interfaces]
+    automatic = {
+        each.id: PublicIp(each.public_ip, AMAZON, None, None)
+        for each in interfaces
+        if each.public_ip is not None
+    }
     subnets = select(Subnet.id, Subnet.zone)
     named = select(Vpc.id).where(Vpc.dns_hostnames, Vpc.dns_support)
     return InterfaceFacts(
         region=region,
         groups=group_identifiers(session, ids),
-        public=public_ip_of(session, ids),
+        public=automatic | _elastic_ips(session, ids),
         zones=dict(session.execute(subnets).tuples().all()),
         named_vpcs=frozenset(session.scalars(named)),
         tags=tags_of(session, ids),

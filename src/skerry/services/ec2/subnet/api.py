@@ -30,6 +30,7 @@ from skerry.services.ec2.vpc.model import Vpc
 RESERVED_FIRST = 4  # network, router, DNS, future use (VPC user guide, "Subnet CIDR blocks")
 RESERVED = RESERVED_FIRST + 1  # and the broadcast address
 _GUESSES = 8
+_MAX_LISTED = 500  # a longer list of addresses is slower than reading all of the subnet
 
 
 def create_subnet(
@@ -106,19 +107,21 @@ def allocate_private_ip(ctx: Context, subnet: Subnet, wanted: str | None) -> str
     """
     if wanted is not None:
         return _claim(ctx, subnet, wanted)
+    return allocate_private_ips(ctx, subnet, 1)[0]
+
+
+def allocate_private_ips(ctx: Context, subnet: Subnet, count: int) -> list[str]:
+    """That many free addresses of the subnet. Raises SubnetFull."""
     network = subnet.network
-    first, count = RESERVED_FIRST, network.num_addresses - RESERVED
+    positions = range(RESERVED_FIRST, network.num_addresses - 1)
     # Random, so that an address just freed is not soon another machine's; and without reading all.
-    guesses = [str(network[first + random.randrange(count)]) for _ in range(_GUESSES)]  # noqa: S311
-    taken = _taken(ctx, subnet, guesses)
-    free = [address for address in guesses if address not in taken]
-    if free:
-        return free[0]
-    taken = _taken(ctx, subnet)
-    for offset in range(first, first + count):
-        address = str(network[offset])
-        if address not in taken:
-            return address
+    guesses = random.sample(positions, min(2 * count + _GUESSES, len(positions)))
+    for candidates in (guesses, positions):
+        addresses = [str(network[position]) for position in candidates]
+        taken = _taken(ctx, subnet, addresses if len(addresses) <= _MAX_LISTED else None)
+        free = [address for address in addresses if address not in taken]
+        if len(free) >= count:
+            return free[:count]
     raise SubnetFull(id=subnet.id)
 
 

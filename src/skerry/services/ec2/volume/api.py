@@ -1,6 +1,6 @@
 """Volumes, for instances."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ from skerry.kernel.errors import (
 )
 from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import check_ids, known_rows
-from skerry.kernel.tags import drop_tags, put_tags
-from skerry.kernel.wake import wake
+from skerry.kernel.tags import drop_tags, tag_new
+from skerry.kernel.wake import wake, wake_new
 from skerry.services.ec2.image.model import Image
 from skerry.services.ec2.volume.errors import (
     RootMappingInvalid,
@@ -47,9 +47,23 @@ def create_root_volume(
     mapping: Mapping[str, Any] | None,
     tags: Mapping[str, str],
 ) -> Volume:
-    """The root disk of a new instance, attached to it; it wakes itself.
+    """As ``create_root_volumes``, for one instance."""
+    volume = create_root_volumes(ctx, [instance_id], zone, image, mapping, tags)[0]
+    ctx.db.flush()
+    return volume
 
-    ``mapping`` is the request's block device mapping of the root device, if any. Raises
+
+def create_root_volumes(
+    ctx: Context,
+    instance_ids: Sequence[str],
+    zone: str,
+    image: Image,
+    mapping: Mapping[str, Any] | None,
+    tags: Mapping[str, str],
+) -> list[Volume]:
+    """The root disk of each new instance, attached to it; they wake themselves.
+
+    Written with the next query. ``mapping`` is the request's block device mapping of the root device, if any. Raises
     RootMappingInvalid, RootTooSmall, InvalidParameterValue, InvalidParameterCombination,
     MissingParameter, UnsupportedOperation.
     """
@@ -62,26 +76,28 @@ def create_root_volume(
             size_gib=size_gib, snapshot_id=image.snapshot_id, least_gib=image.size_gib
         )
     performance = performance_of(volume_type, size_gib, ebs.get("Iops"), ebs.get("Throughput"))
-    volume = Volume(
-        id=new_id("vol"),
-        account_id=ctx.account_id,
-        zone=zone,
-        size_gib=size_gib,
-        volume_type=volume_type,
-        iops=performance.iops,
-        throughput_mibps=performance.throughput_mibps,
-        image_stored_as=image.stored_as,
-        created_at=ctx.now,
-        instance_id=instance_id,
-        device_name=image.root_device_name,
-        attached_at=ctx.now,
-        delete_on_termination=ebs.get("DeleteOnTermination", image.root_delete_on_termination),
-    )
-    ctx.db.add(volume)
-    ctx.db.flush()
-    put_tags(ctx, "volume", volume.id, tags)
-    ctx.wake(volume)
-    return volume
+    volumes = [
+        Volume(
+            id=new_id("vol"),
+            account_id=ctx.account_id,
+            zone=zone,
+            size_gib=size_gib,
+            volume_type=volume_type,
+            iops=performance.iops,
+            throughput_mibps=performance.throughput_mibps,
+            image_stored_as=image.stored_as,
+            created_at=ctx.now,
+            instance_id=instance_id,
+            device_name=image.root_device_name,
+            attached_at=ctx.now,
+            delete_on_termination=ebs.get("DeleteOnTermination", image.root_delete_on_termination),
+        )
+        for instance_id in instance_ids
+    ]
+    ctx.db.add_all(volumes)
+    tag_new(ctx, "volume", [volume.id for volume in volumes], tags)
+    wake_new(ctx.db, volumes)
+    return volumes
 
 
 class ImageBytesMissing(Exception):

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from skerry.kernel.action import action
 from skerry.kernel.ids import new_id
-from skerry.kernel.tags import put_tags, tags_on_create
+from skerry.kernel.tags import tag_new, tags_on_create
+from skerry.kernel.wake import wake_new
 from skerry.services.ec2.instance.actions.launch_network import insert_cards, read_cards
 from skerry.services.ec2.instance.actions.launch_request import (
     MAX_PER_LAUNCH,
@@ -22,7 +23,7 @@ from skerry.services.ec2.instance.errors import (
 )
 from skerry.services.ec2.instance.model import Instance, Wanted
 from skerry.services.ec2.instance.view.instances import reservation_views
-from skerry.services.ec2.volume.api import create_root_volume
+from skerry.services.ec2.volume.api import create_root_volumes
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import RunInstancesRequestTypeDef
@@ -42,7 +43,8 @@ def run_instances(ctx: Context, req: RunInstancesRequestTypeDef) -> dict[str, An
     cards = read_cards(ctx, launch)
     count = _count(ctx, launch, cards[0].zone)
     reservation_id = new_id("r")
-    instances = [_launch_one(ctx, launch, cards, reservation_id, index) for index in range(count)]
+    instances = [_draft(ctx, launch, cards[0], reservation_id, each) for each in range(count)]
+    _insert(ctx, launch, cards, instances)
     facts = instance_facts(ctx.db, ctx.region, instances)
     return reservation_views(instances, facts)[0]
 
@@ -62,11 +64,11 @@ def _count(ctx: Context, launch: Launch, zone: str) -> int:
     return count
 
 
-def _launch_one(
-    ctx: Context, launch: Launch, cards: list[Card], reservation_id: str, index: int
+def _draft(
+    ctx: Context, launch: Launch, primary: Card, reservation_id: str, index: int
 ) -> Instance:
     asked, image, metadata = launch.asked, launch.image, launch.metadata
-    instance = Instance(
+    return Instance(
         id=new_id("i"),
         account_id=ctx.account_id,
         reservation_id=reservation_id,
@@ -77,9 +79,9 @@ def _launch_one(
         key_name=launch.key_name,
         public_key=launch.public_key,
         user_data=launch.user_data,
-        vpc_id=cards[0].vpc_id,
-        subnet_id=cards[0].subnet_id,
-        zone=cards[0].zone,
+        vpc_id=primary.vpc_id,
+        subnet_id=primary.subnet_id,
+        zone=primary.zone,
         root_device_name=image.root_device_name,
         client_token=asked.get("ClientToken") or "",
         shutdown_behavior=asked.get("InstanceInitiatedShutdownBehavior") or "stop",
@@ -100,11 +102,21 @@ def _launch_one(
         launched_at=ctx.now,
         wanted_at=ctx.now,
     )
-    ctx.db.add(instance)
+
+
+def _insert(ctx: Context, launch: Launch, cards: list[Card], instances: list[Instance]) -> None:
+    """Write the instances with all their parts, in as many statements for one as for a thousand."""
+    ids = [instance.id for instance in instances]
+    ctx.db.add_all(instances)
+    create_root_volumes(
+        ctx,
+        ids,
+        cards[0].zone,
+        launch.image,
+        launch.root_mapping,
+        tags_on_create(launch.asked, "volume"),
+    )
+    tag_new(ctx, "instance", ids, tags_on_create(launch.asked, "instance"))
+    wake_new(ctx.db, instances)
+    insert_cards(ctx, launch, cards, ids)
     ctx.db.flush()
-    insert_cards(ctx, launch, cards, instance.id)
-    volume_tags = tags_on_create(asked, "volume")
-    create_root_volume(ctx, instance.id, instance.zone, image, launch.root_mapping, volume_tags)
-    put_tags(ctx, "instance", instance.id, tags_on_create(asked, "instance"))
-    ctx.wake(instance)
-    return instance

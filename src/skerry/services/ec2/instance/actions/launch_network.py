@@ -13,13 +13,19 @@ from skerry.kernel.errors import (
 from skerry.kernel.tags import tags_on_create
 from skerry.services.ec2.network_interface.api import (
     attach_interface,
-    create_interface,
+    draft_interface,
     find_interface,
-    give_public_ip,
+    give_public_ips,
+    insert_interfaces,
 )
 from skerry.services.ec2.network_interface.errors import InterfaceInUse
 from skerry.services.ec2.security_group.api import resolve_groups
-from skerry.services.ec2.subnet.api import default_subnet, find_subnet
+from skerry.services.ec2.subnet.api import (
+    allocate_private_ip,
+    allocate_private_ips,
+    default_subnet,
+    find_subnet,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,25 +103,34 @@ def read_cards(ctx: Context, launch: Launch) -> list[Card]:
     return cards
 
 
-def insert_cards(ctx: Context, launch: Launch, cards: Sequence[Card], instance_id: str) -> None:
-    """Make the interfaces of one instance and attach them."""
+def insert_cards(
+    ctx: Context, launch: Launch, cards: Sequence[Card], instance_ids: Sequence[str]
+) -> None:
+    """Give each of these instances its interfaces, in a few statements per card."""
     tags = tags_on_create(launch.asked, "network-interface")
     for card in cards:
-        interface = card.existing or _new_interface(ctx, card, tags)
-        attach_interface(
-            ctx,
-            interface,
-            instance_id,
-            card.device_index,
-            delete_on_termination=card.delete_on_termination,
-        )
+        interfaces = [card.existing] if card.existing else _drafts(ctx, card, len(instance_ids))
+        for interface, instance_id in zip(interfaces, instance_ids, strict=True):
+            attach_interface(
+                ctx,
+                interface,
+                instance_id,
+                card.device_index,
+                delete_on_termination=card.delete_on_termination,
+            )
         if card.wants_public_ip:
-            give_public_ip(ctx, interface)
+            give_public_ips(ctx, interfaces)
+        if card.existing is None:
+            insert_interfaces(ctx, interfaces, card.groups, tags)
 
 
-def _new_interface(ctx: Context, card: Card, tags: Mapping[str, str]) -> NetworkInterface:
+def _drafts(ctx: Context, card: Card, count: int) -> list[NetworkInterface]:
     assert card.subnet is not None  # noqa: S101 - a card has a subnet or an interface
-    return create_interface(ctx, card.subnet, card.groups, card.private_ip, card.description, tags)
+    if card.private_ip is not None:
+        addresses = [allocate_private_ip(ctx, card.subnet, card.private_ip)]
+    else:
+        addresses = allocate_private_ips(ctx, card.subnet, count)
+    return [draft_interface(ctx, card.subnet, each, card.description) for each in addresses]
 
 
 def _default_card(ctx: Context, launch: Launch) -> Card:
