@@ -24,7 +24,7 @@ from skerry.reconcile.verdict import Gone, Verdict
 from skerry.reconcile.work import Work
 from skerry.services.ec2.image.api import register_builtin
 from skerry.services.ec2.instance import reconcile
-from skerry.services.ec2.instance.model import Instance
+from skerry.services.ec2.instance.model import Instance, State
 from skerry.services.ec2.volume.model import Volume
 from skerry.services.ec2.volume.reconcile import reconcile_volume
 from tests.unit.services.calling import Tenant
@@ -97,6 +97,17 @@ class Reconciling:
                     session.delete(row)
             else:
                 self.work.save(row)
+
+
+def state(reconciling: Reconciling, instance_id: str) -> State:
+    row = reconciling.row(instance_id)
+    assert row is not None
+    return row.state
+
+
+def shown(tenant: Tenant, instance_id: str) -> dict:
+    (reservation,) = tenant("DescribeInstances", InstanceIds=[instance_id])["Reservations"]
+    return reservation["Instances"][0]
 
 
 @pytest.fixture
