@@ -19,7 +19,6 @@ from skerry.services.ec2.instance.reconcile import (
 from tests.unit.services.calling import Tenant, refused
 from tests.unit.services.ec2.instance.conftest import Reconciling, World, shown, state
 
-
 # --- stopping and terminating ---------------------------------------------------------------------
 
 

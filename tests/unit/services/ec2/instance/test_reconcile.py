@@ -10,7 +10,6 @@ from skerry.services.ec2.instance.reconcile import START_PATIENCE
 from tests.unit.services.calling import Tenant, refused
 from tests.unit.services.ec2.instance.conftest import TINY, Reconciling, World, shown, state
 
-
 # --- starting -------------------------------------------------------------------------------------
 
 
