@@ -9,9 +9,12 @@ class NetworkCommandError(Exception):
 
 def run(*command: str, stdin: str | None = None, timeout_s: float = 30.0) -> str:
     """What the command prints. Raises NetworkCommandError."""
-    done = subprocess.run(
-        command, input=stdin, capture_output=True, text=True, check=False, timeout=timeout_s
-    )
+    try:
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, text=True, check=False, timeout=timeout_s
+        )
+    except subprocess.TimeoutExpired:
+        raise NetworkCommandError(f"{' '.join(command)}: no end after {timeout_s} s") from None
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip()
         raise NetworkCommandError(f"{' '.join(command)}: {said}")

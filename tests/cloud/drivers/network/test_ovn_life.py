@@ -90,12 +90,14 @@ def test_a_second_driver_adopts_what_runs_without_disturbing_it(world, network: 
     pids = [daemon.pid() for daemon in network._daemons]
     with connect(one.name, two.address, 80) as session:
         second = OvnNetwork(network._settings)
-        second.start()
-        assert [daemon.pid() for daemon in second._daemons] == pids
-        second.apply(value)
-        assert second.rows_touched == 0
-        assert ask(session, "still here").endswith("still here")
-        second.close()
+        try:
+            second.start()
+            assert [daemon.pid() for daemon in second._daemons] == pids
+            second.apply(value)
+            assert second.rows_touched == 0
+            assert ask(session, "still here").endswith("still here")
+        finally:
+            second.close()
 
 
 def test_a_tap_is_plugged_once_and_unplugged_without_trace(network: OvnNetwork):

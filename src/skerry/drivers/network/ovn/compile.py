@@ -22,7 +22,8 @@ EXTERNAL = "external"
 """The switch between all VPCs' routers and the uplink; made once per cloud."""
 
 _DENY, _SG_ALLOW, _ALWAYS_ALLOW = 1000, 1002, 1003
-_ACL_TOP = 32767  # entry n of a network ACL is n below it; AWS numbers them 1 to 32766
+_ACL_TOP = 32767  # entries of a network ACL come below it, in the order of their numbers
+_ACL_END = 1  # what no entry names is denied; 0 is OVN's own "go on"
 _INTERNET_MTU = "1500"
 
 
@@ -168,28 +169,32 @@ class _Compiler:
         rows.link(router, "ports", port)
         on_link = f"{METADATA} {RESOLVER} {resolver}"
         rows.link(switch, "ports", self._router_side(name, arp_proxy=on_link))
-        self._route(router, subnet, f"{resolver}/32", str(RESOLVER), f"services-{self._vpc.vpc_id}")
-        for route in subnet.routes:
-            if route.target == "internet" and self._vpc.internet:
-                gateway = str(self._site.gateway)
-                self._route(router, subnet, str(route.destination), gateway, EXTERNAL)
-            else:
-                self._route(router, subnet, str(route.destination), "discard", None)
+        for prefix, (next_hop, through) in self._routes(subnet).items():
+            row = rows.add(
+                "Logical_Router_Static_Route",
+                f"{subnet.subnet_id}-{prefix}",
+                route_table=subnet.subnet_id,
+                ip_prefix=prefix,
+                nexthop=next_hop,
+                output_port=[f"{router.row_id}-{through}"] if through else [],
+            )
+            rows.link(router, "static_routes", row)
         self._network_acl(router, switch, subnet, name)
         return switch
 
-    def _route(
-        self, router: Row, subnet: Subnet, prefix: str, next_hop: str, through: str | None
-    ) -> None:
-        row = self._rows.add(
-            "Logical_Router_Static_Route",
-            f"{subnet.subnet_id}-{prefix}",
-            route_table=subnet.subnet_id,
-            ip_prefix=prefix,
-            nexthop=next_hop,
-            output_port=[] if through is None else [f"{router.row_id}-{through}"],
-        )
-        self._rows.link(router, "static_routes", row)
+    def _routes(self, subnet: Subnet) -> dict[str, tuple[str, str]]:
+        """Destination → next hop and the port towards it. Subnets themselves need no routes."""
+        found: dict[str, tuple[str, str]] = {}
+        for route in subnet.routes:
+            is_out = route.target == "internet" and self._vpc.internet
+            found[str(route.destination)] = (
+                (str(self._site.gateway), EXTERNAL) if is_out else ("discard", "")
+            )
+        # Unused addresses of the VPC are nowhere: its "local" route takes them from the internet's.
+        found |= {str(cidr): ("discard", "") for cidr in self._vpc.cidrs}
+        services = service_port(self._vpc.vpc_id)
+        found[f"{resolver_of(self._vpc)}/32"] = (str(RESOLVER), services)
+        return found
 
     def _dhcp(self, subnet: Subnet) -> Row:
         gateway = str(subnet.cidr[1])
@@ -199,8 +204,9 @@ class _Compiler:
             "server_id": gateway,
             "server_mac": mac_of(f"{self._vpc.vpc_id}-{subnet.subnet_id}"),
             "mtu": str(self._site.mtu),
-            "domain_name": f'"{self._vpc.domain}"',
         }
+        if self._vpc.domain:
+            options["domain_name"] = f'"{self._vpc.domain}"'
         if self._vpc.dns:
             options["dns_server"] = str(resolver_of(self._vpc))
         return self._rows.add(
@@ -213,7 +219,7 @@ class _Compiler:
             "Logical_Switch_Port",
             port.port_id,
             name=port.port_id,
-            addresses=[addresses] if port.source_dest_check else [addresses, "unknown"],
+            addresses=[addresses],
             port_security=[addresses if port.source_dest_check else port.mac],
         )
         self._rows.link(row, "dhcpv4_options", lease)
@@ -287,10 +293,9 @@ class _Compiler:
             f"{out} && ip4.dst == {services}",
             "allow",
         )
-        for entry in _with_final_deny(subnet):
+        for priority, entry in _ranked(subnet):
             side = "out" if entry.egress else "in"
             row_id = f"{subnet.subnet_id}-acl-{side}-{entry.number}"
-            priority = _ACL_TOP - entry.number
             if entry.egress:
                 verdict = "allow" if entry.allow else "drop"
                 self._policy(router, row_id, priority, f"{out} && {entry_match(entry)}", verdict)
@@ -322,17 +327,22 @@ def _lets_all_through(entries: tuple[AclEntry, ...]) -> bool:
     return first_is_open(egress=True) and first_is_open(egress=False)
 
 
-def _with_final_deny(subnet: Subnet) -> Iterator[AclEntry]:
-    """AWS's entry ``*``: what no entry names is denied."""
-    yield from subnet.acl
+def _ranked(subnet: Subnet) -> Iterator[tuple[int, AclEntry]]:
+    """Entries with their priorities: lower numbers count first; last, AWS's entry ``*`` denies the rest."""
     anywhere = subnet.cidr.supernet(new_prefix=0)
     for egress in (False, True):
-        yield AclEntry(
-            number=_ACL_TOP,
-            egress=egress,
-            allow=False,
-            protocol=None,
-            from_port=None,
-            to_port=None,
-            cidr=anywhere,
+        ordered = sorted((e for e in subnet.acl if e.egress == egress), key=lambda e: e.number)
+        for rank, entry in enumerate(ordered, start=1):
+            yield _ACL_TOP - rank, entry
+        yield (
+            _ACL_END,
+            AclEntry(
+                number=_ACL_TOP,
+                egress=egress,
+                allow=False,
+                protocol=None,
+                from_port=None,
+                to_port=None,
+                cidr=anywhere,
+            ),
         )

@@ -6,14 +6,15 @@ Start order (measured; see docs): databases, then northd, then the local switch,
 
 import os
 import resource
+import select
 import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from skerry.drivers.network.commands import run
 
 UNIX_PATH_LIMIT = 107
+START_S = 10.0
 END_S = 5.0
 
 
@@ -93,23 +94,27 @@ class Daemon:
             *self.command,
             *("-vconsole:off", "-vfile:warn", f"--log-file={self._log}"),
             *(f"--pidfile={self.pid_file}", "--detach", "--no-chdir"),
+            timeout_s=START_S,
         )
 
     def stop(self) -> None:
-        """End it, at once if it does not listen."""
+        """Ask it to end, make it end if it does not, and wait until it has."""
         pid = self.pid()
         if pid is None:
             return
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.kill(pid, sign)
-            except ProcessLookupError:
-                return
-            end = time.monotonic() + END_S
-            while time.monotonic() < end:
-                if self.pid() is None:
+        try:
+            process = os.pidfd_open(pid)
+        except ProcessLookupError:
+            return
+        try:
+            for sign in (signal.SIGTERM, signal.SIGKILL):
+                signal.pidfd_send_signal(process, sign)
+                if select.select([process], [], [], END_S)[0]:
                     return
-                time.sleep(0.005)
+        except ProcessLookupError:
+            return
+        finally:
+            os.close(process)
 
     @property
     def _database(self) -> Path:

@@ -1,18 +1,19 @@
 """The network of a cloud: private OVN and OVS in a namespace of their own, fed with whole VPCs."""
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 from skerry.drivers.network import namespaces, taps
 from skerry.drivers.network.commands import run
-from skerry.drivers.network.ovn.compile import EXTERNAL, Site, compile_vpc
+from skerry.drivers.network.ovn.compile import Site, compile_vpc
 from skerry.drivers.network.ovn.daemons import (
     Daemon,
     Places,
@@ -20,8 +21,15 @@ from skerry.drivers.network.ovn.daemons import (
     raise_file_limit,
     workers,
 )
+from skerry.drivers.network.ovn.external import (
+    ensure_external,
+    next_configuration,
+    place,
+    this_configuration,
+    transit_address,
+)
 from skerry.drivers.network.ovn.northbound import Northbound
-from skerry.drivers.network.ovn.rows import OWNER, Rows
+from skerry.drivers.network.ovn.rows import Rows
 from skerry.drivers.network.ovn.services import ServiceNamespaces
 from skerry.drivers.network.ovn.supervisor import Supervisor
 from skerry.drivers.network.ovn.switch import Switch
@@ -31,11 +39,16 @@ from skerry.drivers.network.uplink import INNER, Uplink
 
 log = logging.getLogger(__name__)
 
-TRANSIT_KEY = "skerry:transit"
-FIRST_TRANSIT = 16
 READY_S = 30.0
-TRANSIT = IPv4Network("100.64.0.0/16")
-"""Addresses of the routers themselves: RFC 6598's shared space, seen by nobody but the host."""
+TRANSIT = IPv4Network("169.254.0.0/17")
+"""Addresses of the routers themselves, seen by nobody but the host.
+
+Link-local on purpose: AWS allows no VPC to be there, while the shared space of RFC 6598 may be one.
+"""
+
+
+class BadNameError(ValueError):
+    """A cloud's name that cannot be part of the names of devices and namespaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,14 @@ class OvnSettings:
     outside: str = ""
     transit: IPv4Network = TRANSIT
     mtu: int = 9001
+
+    def __post_init__(self) -> None:
+        """Raise BadNameError: device names have 15 characters, namespaces of VPCs are told by their names."""
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,9}", self.cloud) or "vpc-" in self.cloud:
+            raise BadNameError(
+                f"cloud name {self.cloud!r}: up to 10 of a-z, 0-9 and '-', not beginning with '-', "
+                "without 'vpc-'"
+            )
 
     @property
     def namespace(self) -> str:
@@ -93,14 +114,14 @@ class OvnNetwork:
         with ThreadPoolExecutor(4) as pool:
             uplink = pool.submit(self._uplink.ensure)
             list(pool.map(Daemon.start, databases(self._places)))
-            self._switch.configure(self._settings.namespace)
+            runs = any(each.name == "vswitchd" and each.pid() for each in self._daemons)
+            self._switch.configure(self._settings.namespace, runs=runs)
             list(pool.map(Daemon.start, workers(self._places)))
             uplink.result()
         self._switch.ensure_bridge(INNER)
         self._supervisor.start()
         self._wait_for_chassis()
         self._northbound = Northbound(self._places.northbound)
-        self._northbound.run(_ensure_external)
         self._clean_up()
 
     def close(self) -> None:
@@ -117,8 +138,9 @@ class OvnNetwork:
         self._services.remove_all()
         self._uplink.remove()
         namespaces.remove(self._settings.namespace)
-        for each in self._places.folder.glob("*.db"):
-            each.unlink()
+        for pattern in ("*.db", ".*.~lock~", "*.sock", "*.ctl", "*.pid"):
+            for each in self._places.folder.glob(pattern):
+                each.unlink(missing_ok=True)
 
     # --- the port -----------------------------------------------------------------------------
 
@@ -128,10 +150,12 @@ class OvnNetwork:
 
         def work(tables: Any, txn: Any) -> tuple[int, int]:
             existing = self._index.of_vpc(tables, vpc.vpc_id)
-            rows = compile_vpc(vpc, self._site, self._transit(tables, vpc.vpc_id))
-            touched = make_so(tables, txn, vpc.vpc_id, rows, existing)
-            _place_on_external(tables, txn, vpc.vpc_id, rows)
-            return touched, _next_configuration(tables) if touched else 0
+            transit = transit_address(tables, self._settings.transit, vpc.vpc_id)
+            wanted = compile_vpc(vpc, self._site, transit)
+            external = ensure_external(tables, txn)
+            touched, rows = make_so(tables, txn, vpc.vpc_id, wanted, existing)
+            place(external, rows, vpc.vpc_id, wanted=vpc.internet)
+            return touched, _configuration(tables, txn, touched)
 
         self._change(work)
         if is_new:
@@ -142,9 +166,9 @@ class OvnNetwork:
 
         def work(tables: Any, txn: Any) -> tuple[int, int]:
             existing = self._index.of_vpc(tables, vpc_id)
-            _leave_external(tables, vpc_id, existing)
-            touched = make_so(tables, txn, vpc_id, Rows(), existing)
-            return touched, _next_configuration(tables) if touched else 0
+            place(ensure_external(tables, txn), existing, vpc_id, wanted=False)
+            touched, _ = make_so(tables, txn, vpc_id, Rows(), existing)
+            return touched, _configuration(tables, txn, touched)
 
         self._change(work)
         self._services.remove(vpc_id)
@@ -192,24 +216,11 @@ class OvnNetwork:
     def _change(self, work: Callable[[Any, Any], tuple[int, int]]) -> None:
         with self._lock:
             self.rows_touched, configuration = self._ready.run(work)
-        if configuration:
-            self._ready.wait_for(configuration)
+        self._ready.wait_for(configuration)
 
     def _tell(self) -> None:
         for changed in tuple(self._watchers):
             changed()
-
-    def _transit(self, tables: Any, vpc_id: str) -> IPv4Address:
-        """The router's own address: what it has, else the lowest free one."""
-        taken: set[int] = set()
-        for row in tables["Logical_Router_Port"].rows.values():
-            if row.name.endswith(f"-{EXTERNAL}"):
-                address = IPv4Address(row.networks[0].split("/")[0])
-                if row.external_ids.get(OWNER) == vpc_id:
-                    return address
-                taken.add(int(address))
-        base = int(self._settings.transit.network_address) + FIRST_TRANSIT
-        return IPv4Address(next(n for n in range(base, base + 2**16) if n not in taken))
 
     def _wait_for_chassis(self) -> None:
         # Waiting for flows returns at once while no chassis is known: wait for the chassis first.
@@ -222,58 +233,17 @@ class OvnNetwork:
             time.sleep(0.02)
 
     def _clean_up(self) -> None:
-        """Taps that a crash left without a switch port."""
-        known = self._switch.ports()
+        """What a crash left: taps that no switch port knows, and ports whose device went with the host."""
+        wired = self._switch.ports()
         listing = run("ip", "-n", self._settings.namespace, "-o", "link", "show")
-        for line in listing.splitlines():
-            name = line.split(": ")[1].split("@")[0]
-            if name.startswith("tap") and name not in known:
+        devices = {line.split(": ")[1].split("@")[0] for line in listing.splitlines()}
+        for name in sorted(devices - wired.keys()):
+            if name.startswith("tap"):
                 taps.remove(self._settings.namespace, name)
+        for name in sorted(wired.keys() - devices):
+            self._switch.remove_port(name)
 
 
-def _next_configuration(tables: Any) -> int:
-    """Number this change, so that its arrival at the data plane can be waited for."""
-    only = next(iter(tables["NB_Global"].rows.values()))
-    only.nb_cfg += 1
-    return only.nb_cfg
-
-
-def _external(tables: Any) -> Any:
-    return next(r for r in tables["Logical_Switch"].rows.values() if r.name == EXTERNAL)
-
-
-def _ensure_external(tables: Any, txn: Any) -> None:
-    """The switch between all routers and the uplink's bridge."""
-    if any(row.name == EXTERNAL for row in tables["Logical_Switch"].rows.values()):
-        return
-    wire = txn.insert(tables["Logical_Switch_Port"])
-    wire.name, wire.type, wire.addresses = f"{EXTERNAL}-wire", "localnet", ["unknown"]
-    wire.options = {"network_name": EXTERNAL}
-    switch = txn.insert(tables["Logical_Switch"])
-    switch.name, switch.ports = EXTERNAL, [wire]
-
-
-def _place_on_external(tables: Any, txn: Any, vpc_id: str, rows: Rows) -> None:
-    """Link the router's switch port to the external switch, or see that it is not there."""
-    key = ("Logical_Switch_Port", f"{vpc_id}-{EXTERNAL}-switch")
-    switch = _external(tables)
-    placed = {port.name: port for port in switch.ports}
-    if key not in rows.by_key:
-        if key[1] in placed:
-            switch.delvalue("ports", placed[key[1]].uuid)
-        return
-    if key[1] not in placed:
-        made = next(r for r in _rows_of(tables, txn, key[0]) if r.name == key[1])
-        switch.addvalue("ports", made.uuid)
-
-
-def _rows_of(tables: Any, txn: Any, table: str) -> list[Any]:
-    """Rows of a table, those just inserted by this transaction included."""
-    fresh = [row for row in txn._txn_rows.values() if row._table.name == table]
-    return [*fresh, *tables[table].rows.values()]
-
-
-def _leave_external(tables: Any, vpc_id: str, existing: dict[Any, Any]) -> None:
-    port = existing.get(("Logical_Switch_Port", f"{vpc_id}-{EXTERNAL}-switch"))
-    if port is not None:
-        _external(tables).delvalue("ports", port.uuid)
+def _configuration(tables: Any, txn: Any, touched: int) -> int:
+    """The number to wait for: an earlier call may have changed rows and died before the data plane had them."""
+    return next_configuration(tables, txn) if touched else this_configuration(tables)

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ovsdbapp.backend.ovs_idl import command, connection
-from ovsdbapp.schema.ovn_northbound import impl_idl
+from ovsdbapp.backend.ovs_idl import command, connection, transaction
+
+from skerry.drivers.network.ovn.transaction import TABLES
 
 Result = TypeVar("Result")
 
@@ -27,18 +28,22 @@ class Northbound:
     def __init__(self, socket: Path) -> None:
         self._caught_up = threading.Condition()
         self._hv_cfg = 0
-        idl = _Replica.from_server(f"unix:{socket}", "OVN_Northbound")
-        idl.saw_hv_cfg = self._saw
-        idl._session.reconnect.set_backoff(50, MAX_BACKOFF_MS)  # pyright: ignore
-        self._connection = connection.Connection(idl, timeout=COMMIT_S)
-        self._api: Any = impl_idl.OvnNbApiIdlImpl(self._connection)
+        tables = ("NB_Global", *TABLES)
+        # ovsdbapp's ready-made API is not used: its class holds one connection for the whole process.
+        self.idl: Any = _Replica.from_server(
+            f"unix:{socket}", "OVN_Northbound", helper_tables=tables
+        )
+        self.idl.saw_hv_cfg = self._saw
+        self.idl._session.reconnect.set_backoff(50, MAX_BACKOFF_MS)  # pyright: ignore[reportPrivateUsage]
+        self._connection = connection.Connection(self.idl, timeout=COMMIT_S)
+        self._connection.start()
 
     def run(self, work: Callable[[Any, Any], Result]) -> Result:
         """Run ``work(tables, txn)`` in one transaction and commit it. Raises on any failure."""
         results: list[Result] = []
-        with self._api.transaction(check_error=True) as transaction:
-            step = _Step(self._api, lambda txn: results.append(work(self._api.tables, txn)))
-            transaction.add(step)
+        change = transaction.Transaction(self, self._connection, check_error=True)
+        change.add(_Step(self, lambda txn: results.append(work(self.idl.tables, txn))))
+        change.commit()
         return results[-1]
 
     def wait_for(self, nb_cfg: int, timeout_s: float = 30.0) -> None:

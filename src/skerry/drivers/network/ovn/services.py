@@ -25,6 +25,7 @@ class ServiceNamespaces:
     def __init__(self, namespace: str, switch: Switch) -> None:
         self._namespace = namespace
         self._switch = switch
+        self._whole: set[str] = set()  # ids of VPCs that this process has seen to
 
     def all(self) -> dict[str, Path]:
         """VPC id → the namespace's path, of those that are whole."""
@@ -36,6 +37,8 @@ class ServiceNamespaces:
         """Make the namespace and wire it to the VPC; returns whether it was not there."""
         name = f"{self._namespace}-{vpc.vpc_id}"
         is_new = not namespaces.exists(name)
+        if vpc.vpc_id in self._whole and not is_new:
+            return False
         namespaces.ensure(name)
         outer = _device(vpc.vpc_id)
         if not succeeds("ip", "-n", name, "link", "show", INNER):
@@ -47,10 +50,12 @@ class ServiceNamespaces:
         run("ip", "-n", self._namespace, "link", "set", outer, "up")
         self._configure(name, outer, vpc)
         self._switch.add_port(outer, service_port(vpc.vpc_id))
+        self._whole.add(vpc.vpc_id)
         return is_new
 
     def remove(self, vpc_id: str) -> None:
         """Remove the namespace and its wire; no-op if gone."""
+        self._whole.discard(vpc_id)
         self._switch.remove_port(_device(vpc_id))
         name = f"{self._namespace}-{vpc_id}"
         if succeeds("ip", "-n", name, "link", "show", INNER):
@@ -60,6 +65,7 @@ class ServiceNamespaces:
 
     def remove_all(self) -> None:
         """Remove every namespace of the cloud, whatever the switch thinks."""
+        self._whole.clear()
         for path in self.all().values():
             namespaces.remove(path.name)
 

@@ -4,7 +4,6 @@ import logging
 import os
 import select
 import threading
-import time
 from collections.abc import Sequence
 
 from skerry.drivers.network.commands import NetworkCommandError
@@ -44,6 +43,8 @@ class Supervisor:
         watched: dict[int, Daemon] = {}
         pending = list(self._daemons)
         while not self._closed:
+            # In the order of starting: a switch whose database is gone would wait for it in vain.
+            pending.sort(key=self._daemons.index)
             pending = [daemon for daemon in pending if not self._watch(daemon, poll, watched)]
             for fd, _ in poll.poll(RETRY_S * 1000 if pending else None):
                 daemon = watched.pop(fd, None)
@@ -66,7 +67,6 @@ class Supervisor:
             fd = os.pidfd_open(pid)
         except (NetworkCommandError, OSError):
             log.exception("cannot start %s; trying again", daemon.name)
-            time.sleep(0.01)
             return False
         poll.register(fd, select.POLLIN)
         watched[fd] = daemon

@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
-from skerry.drivers.network.commands import run, succeeds
+from skerry.drivers.network.commands import NetworkCommandError, run, succeeds
 from skerry.drivers.network.ovn.compile import EXTERNAL
 from skerry.drivers.network.ovn.daemons import Places
 
 UPLINK_BRIDGE = "br-ex"
+_PROBE = "probe"
 
 
 class Switch:
@@ -17,10 +18,16 @@ class Switch:
         self._places = places
         self._datapath = ""
 
-    def configure(self, chassis: str) -> None:
-        """Tell OVS who it is and where OVN is; before vswitchd starts."""
+    def configure(self, chassis: str, *, runs: bool) -> None:
+        """Tell OVS who it is and where OVN is; before vswitchd starts.
+
+        A switch that ``runs`` already keeps its datapath: another one would drop every port.
+        """
+        key = "external-ids:ovn-bridge-datapath-type"
         self._vsctl("--no-wait", "init")
-        self._datapath = "system" if _kernel_switches() else "netdev"
+        self._datapath = self._vsctl("--if-exists", "get", "open", ".", key).strip().strip('"')
+        if not (runs and self._datapath):
+            self._datapath = "system" if self._kernel_switches() else "netdev"
         settings = {
             "system-id": chassis,
             "ovn-remote": f"unix:{self._places.southbound}",
@@ -56,6 +63,7 @@ class Switch:
     def ports(self) -> dict[str, str]:
         """Device → logical port, of all that are wired."""
         answer = self._vsctl("--format=json", "--columns=name,external_ids", "list", "interface")
+        # JSON as OVSDB writes it: a map is ["map", [[key, value], …]].
         found: dict[str, str] = {}
         rows: list[Any] = json.loads(answer or '{"data": []}')["data"]
         for name, (_, pairs) in rows:
@@ -64,12 +72,16 @@ class Switch:
                 found[name] = ids["iface-id"]
         return found
 
+    def _kernel_switches(self) -> bool:
+        """Whether the kernel's own Open vSwitch works here: tried, not looked up."""
+        there = ("ip", "netns", "exec", self._places.namespace, "ovs-dpctl")
+        succeeds(*there, "del-dp", _PROBE)  # of a crash in the middle of this
+        try:
+            run(*there, "add-dp", _PROBE)
+            run(*there, "del-dp", _PROBE)
+        except NetworkCommandError:
+            return False
+        return True
+
     def _vsctl(self, *words: str) -> str:
         return run("ovs-vsctl", f"--db=unix:{self._places.switch}", "--timeout=15", *words)
-
-
-def _kernel_switches() -> bool:
-    """Whether the kernel's own Open vSwitch can be had."""
-    return succeeds("test", "-d", "/sys/module/openvswitch") or succeeds(
-        "modprobe", "-q", "openvswitch"
-    )

@@ -62,8 +62,10 @@ class Index:
         }
 
 
-def make_so(tables: Any, txn: Any, vpc_id: str, wanted: Rows, existing: dict[Key, Any]) -> int:
-    """Insert, change and delete rows; returns how many rows were touched."""
+def make_so(
+    tables: Any, txn: Any, vpc_id: str, wanted: Rows, existing: dict[Key, Any]
+) -> tuple[int, dict[Key, Any]]:
+    """Insert, change and delete rows; returns how many were touched, and all there are or were."""
     fresh = wanted.by_key.keys() - existing.keys()
     stale = existing.keys() - wanted.by_key.keys()
     rows = dict(existing)
@@ -78,7 +80,7 @@ def make_so(tables: Any, txn: Any, vpc_id: str, wanted: Rows, existing: dict[Key
     for key in stale:
         if key[0] in ROOTS:
             existing[key].delete()
-    return len(fresh) + changed + len(stale)
+    return len(fresh) + changed + len(stale), rows
 
 
 def _children(rows: dict[Key, Any], row: Row) -> dict[str, list[Any]]:
