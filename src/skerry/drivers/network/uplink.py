@@ -37,6 +37,8 @@ class Uplink:
     def ensure(self) -> None:
         """Make the wire, its addresses, forwarding and masquerading; repeats without harm."""
         if not succeeds("ip", "-n", self.namespace, "link", "show", INNER):
+            # An outer end without this inner one is of a namespace that is on its way out.
+            succeeds(*self._there("ip", "link", "del", self.outer))
             outer = ["ip", "link", "add", self.outer]
             if self.outside:
                 outer = ["ip", "link", "add", self.outer, "netns", self.outside]

@@ -35,6 +35,7 @@ from skerry.drivers.network.ovn.supervisor import Supervisor
 from skerry.drivers.network.ovn.switch import Switch
 from skerry.drivers.network.ovn.transaction import Index, make_so
 from skerry.drivers.network.port import Vpc
+from skerry.drivers.network.topology import check
 from skerry.drivers.network.uplink import INNER, Uplink
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ class OvnNetwork:
             settings.namespace, settings.transit[1], settings.transit.prefixlen, settings.mtu
         )
         self._daemons = (*databases(self._places), *workers(self._places))
-        self._supervisor = Supervisor(self._daemons)
+        self._supervisor = Supervisor(self._daemons, self._restarted)
         self._index = Index()
         self._lock = threading.Lock()
         self._northbound: Northbound | None = None
@@ -116,9 +117,14 @@ class OvnNetwork:
             list(pool.map(Daemon.start, databases(self._places)))
             runs = any(each.name == "vswitchd" and each.pid() for each in self._daemons)
             self._switch.configure(self._settings.namespace, runs=runs)
-            list(pool.map(Daemon.start, workers(self._places)))
+            northd, vswitchd, controller = workers(self._places)
+            compiling = pool.submit(northd.start)
+            vswitchd.start()
+            controller.start()  # after the switch: it would wait a second before it looks again
+            compiling.result()
             uplink.result()
-        self._switch.ensure_bridge(INNER)
+        self._switch.add_uplink(INNER)
+        self._switch.avoid_crash()
         self._supervisor.start()
         self._wait_for_chassis()
         self._northbound = Northbound(self._places.northbound)
@@ -145,7 +151,11 @@ class OvnNetwork:
     # --- the port -----------------------------------------------------------------------------
 
     def apply(self, vpc: Vpc) -> None:
-        """Make the VPC exactly this; returns when the data plane has it."""
+        """Make the VPC exactly this; returns when the data plane has it.
+
+        Raises BrokenTopologyError, and TimeoutError when the data plane does not follow.
+        """
+        check(vpc)
         is_new = self._services.ensure(vpc)
 
         def work(tables: Any, txn: Any) -> tuple[int, int]:
@@ -217,6 +227,10 @@ class OvnNetwork:
         with self._lock:
             self.rows_touched, configuration = self._ready.run(work)
         self._ready.wait_for(configuration)
+
+    def _restarted(self, daemon: Daemon) -> None:
+        if daemon.name == "vswitchd":
+            self._switch.avoid_crash()
 
     def _tell(self) -> None:
         for changed in tuple(self._watchers):

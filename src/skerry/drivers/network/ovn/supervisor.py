@@ -4,7 +4,7 @@ import logging
 import os
 import select
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from skerry.drivers.network.commands import NetworkCommandError
 from skerry.drivers.network.ovn.daemons import Daemon
@@ -17,7 +17,11 @@ RETRY_S = 0.5
 class Supervisor:
     """Watches these daemons until closed; closing leaves them running."""
 
-    def __init__(self, daemons: Sequence[Daemon]) -> None:
+    def __init__(
+        self, daemons: Sequence[Daemon], restarted: Callable[[Daemon], None] = lambda _: None
+    ) -> None:
+        """``restarted`` is called in the supervisor's thread after each restart."""
+        self._restarted = restarted
         self._daemons = daemons
         self._wake_read, self._wake_write = os.pipe()
         self._thread = threading.Thread(target=self._run, name="ovn-supervisor", daemon=True)
@@ -60,10 +64,13 @@ class Supervisor:
     def _watch(self, daemon: Daemon, poll: "select.poll", watched: dict[int, Daemon]) -> bool:
         """Make sure the daemon runs and is watched; False: try again soon."""
         try:
+            died = daemon.pid() is None
             daemon.start()
             pid = daemon.pid()
             if pid is None:
                 return False
+            if died:
+                self._restarted(daemon)
             fd = os.pidfd_open(pid)
         except (NetworkCommandError, OSError):
             log.exception("cannot start %s; trying again", daemon.name)

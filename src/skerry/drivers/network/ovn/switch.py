@@ -39,15 +39,30 @@ class Switch:
             "ovn-openflow-probe-interval": "0",
         }
         words = [f"external-ids:{name}={json.dumps(value)}" for name, value in settings.items()]
-        self._vsctl("--no-wait", "set", "open", ".", *words)
+        # The controller would make its bridge too, but then wait a second before it tries to reach it.
+        bridges = [
+            *("--may-exist", "add-br", "br-int", "--"),
+            *("set", "bridge", "br-int", f"datapath_type={self._datapath}", "fail_mode=secure"),
+            *("--", "--may-exist", "add-br", UPLINK_BRIDGE, "--"),
+            *("set", "bridge", UPLINK_BRIDGE, f"datapath_type={self._datapath}"),
+        ]
+        self._vsctl("--no-wait", "set", "open", ".", *words, "--", *bridges)
 
-    def ensure_bridge(self, uplink: str) -> None:
-        """The bridge between OVN's external switch and the uplink; once vswitchd runs."""
-        self._vsctl(
-            *("--may-exist", "add-br", UPLINK_BRIDGE, "--"),
-            *("set", "bridge", UPLINK_BRIDGE, f"datapath_type={self._datapath}", "--"),
-            *("--may-exist", "add-port", UPLINK_BRIDGE, uplink),
-        )
+    def add_uplink(self, device: str) -> None:
+        """Put the uplink into the bridge that OVN's external switch is mapped to; once vswitchd runs."""
+        self._vsctl("--may-exist", "add-port", UPLINK_BRIDGE, device)
+
+    def avoid_crash(self) -> None:
+        """Keep OVN from translating addresses to themselves, on which userspace conntrack may abort.
+
+        OVS 3.1 (Debian 12) files such a connection and its reverse under one hash; when a reply finds the
+        reverse first, vswitchd ends with ``conn->conn_type == CT_CONN_TYPE_DEFAULT failed``. OVN uses the
+        feature only where the switch says that it can, and vswitchd says so anew at each of its starts.
+        """
+        if self._datapath == "netdev":
+            listing = self._vsctl("--bare", "--columns=_uuid", "list", "datapath")
+            for uuid in listing.split():
+                self._vsctl("--no-wait", "set", "datapath", uuid, "capabilities:ct_zero_snat=false")
 
     def add_port(self, device: str, port_id: str) -> None:
         """Wire a device to a logical port."""
