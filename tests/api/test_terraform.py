@@ -79,7 +79,7 @@ resource "aws_instance" "web" {
 """
 
 
-def _plugins() -> Path | None:
+def plugins() -> Path | None:
     home = Path.home()
     places = [
         os.environ.get("SKERRY_TERRAFORM_PLUGINS"),
@@ -97,7 +97,7 @@ def _plugins() -> Path | None:
 pytestmark = [
     pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not installed here"),
     pytest.mark.skipif(
-        _plugins() is None,
+        plugins() is None,
         reason="no mirror of the AWS provider; name one in SKERRY_TERRAFORM_PLUGINS",
     ),
 ]
@@ -122,7 +122,7 @@ class Terraform:
         (self._folder / "main.tf").write_text(text)
 
     def init(self) -> None:
-        self("init", f"-plugin-dir={_plugins()}")
+        self("init", f"-plugin-dir={plugins()}")
 
     def __call__(self, *arguments: str) -> str:
         done = self._run(*arguments)
