@@ -9,15 +9,11 @@ from skerry.drivers.network import namespaces
 from skerry.drivers.network.commands import run
 from skerry.drivers.network.ovn.driver import OvnNetwork
 from tests.cloud.drivers.network.stations import (
-    OUT,
     ask,
     becomes,
     connect,
-    group,
-    port,
-    tcp,
-    vpc,
 )
+from tests.topologies import OUT, group, port, tcp, vpc
 
 A = "vpc-0a"
 

@@ -6,21 +6,15 @@ from skerry.drivers.network import namespaces
 from skerry.drivers.network.port import AclEntry
 from tests.cloud.drivers.network.conftest import LAN
 from tests.cloud.drivers.network.stations import (
-    ANYWHERE,
-    OPEN_ACL,
-    OUT,
     ask,
     becomes,
     connect,
-    group,
-    port,
     reaches,
     serve_in,
     stop,
-    tcp,
     udp_frame,
-    vpc,
 )
+from tests.topologies import ANYWHERE, OPEN_ACL, OUT, group, port, tcp, vpc
 
 A, B = "vpc-0a", "vpc-0b"
 PUBLIC, OTHER_PUBLIC = "198.18.99.10", "198.18.99.11"

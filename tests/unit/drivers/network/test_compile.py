@@ -1,11 +1,9 @@
 """A VPC compiles to rows: the same ones each time, the right ones for each rule."""
 
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from skerry.drivers.network.memory import BrokenTopologyError, MemoryNetwork
 from skerry.drivers.network.ovn.compile import Site, compile_vpc
 from skerry.drivers.network.ovn.matches import rule_match
 from skerry.drivers.network.port import (
@@ -118,10 +116,3 @@ def test_an_open_network_acl_costs_no_rows_and_another_ends_in_a_deny():
 def test_a_guest_that_may_route_is_held_to_its_mac_alone():
     row = _rows(_vpc(source_dest_check=False))["Logical_Switch_Port", "eni-1"]
     assert row.columns["port_security"] == ["0a:00:00:00:00:01"]
-
-
-def test_the_memory_network_refuses_what_refers_to_nothing():
-    network, vpc = MemoryNetwork(), _vpc()
-    network.apply(vpc)
-    with pytest.raises(BrokenTopologyError):
-        network.apply(replace(vpc, groups=()))

@@ -64,11 +64,11 @@ def transit_address(tables: Any, transit: IPv4Network, vpc_id: str) -> IPv4Addre
 def next_configuration(tables: Any, txn: Any) -> int:
     """Number this change, so that its arrival at the data plane can be waited for.
 
-    The first number of a new database is the time: hosts that have seen an earlier database must not seem
-    to be ahead of this one.
+    The first number of a new database is the time in milliseconds: hosts that have seen an earlier database
+    must not seem to be ahead of this one.
     """
     only = _global(tables) or txn.insert(tables["NB_Global"])
-    only.nb_cfg = only.nb_cfg + 1 if only.nb_cfg else int(time.time())
+    only.nb_cfg = only.nb_cfg + 1 if only.nb_cfg else time.time_ns() // 1_000_000
     return int(only.nb_cfg)
 
 
