@@ -12,7 +12,7 @@ _console = Console(highlight=False)
 
 def say(text: str) -> None:
     """One line; rich markup allowed."""
-    _console.print(text)
+    _console.print(text, soft_wrap=True)
 
 
 def table(rows: Iterable[tuple[str, str]]) -> None:
