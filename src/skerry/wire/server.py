@@ -12,6 +12,7 @@ Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
 MAX_BODY_BYTES = 16 * 2**20
+MAX_DISCARDED_BYTES = 256 * 2**20  # read on, so that a client that still sends gets its answer
 WORKERS = 16
 
 
@@ -53,11 +54,12 @@ async def _read_body(receive: Receive) -> tuple[bytes, bool]:
             return b"".join(parts), True
         part: bytes = message.get("body", b"")
         size += len(part)
-        if size > MAX_BODY_BYTES:
-            return b"", False
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts), True
+        if size <= MAX_BODY_BYTES:
+            parts.append(part)
+        else:
+            parts.clear()
+        if not message.get("more_body") or size > MAX_DISCARDED_BYTES:
+            return b"".join(parts), size <= MAX_BODY_BYTES
 
 
 def _request(scope: Scope, body: bytes) -> HttpRequest:
