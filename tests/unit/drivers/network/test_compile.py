@@ -1,10 +1,11 @@
 """A VPC compiles to rows: the same ones each time, the right ones for each rule."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from skerry.drivers.network.ovn.compile import Site, compile_vpc
+from skerry.drivers.network.ovn.compile import Site, compile_vpc, mac_of
 from skerry.drivers.network.ovn.matches import rule_match
 from skerry.drivers.network.port import (
     AclEntry,
@@ -111,6 +112,64 @@ def test_an_open_network_acl_costs_no_rows_and_another_ends_in_a_deny():
         (1, "drop"),
         (32766, "allow-stateless"),
     ]
+
+
+def test_entries_of_a_network_acl_keep_their_order_and_come_before_the_final_deny():
+    numbers = (32766, 1, 200)
+    acl = tuple(AclEntry(number, False, True, 6, 22, 22, ANYWHERE) for number in numbers)
+    rows = _rows(_vpc(acl=acl))
+    order = {
+        name: row.columns["priority"]
+        for (table, name), row in rows.items()
+        if table == "ACL" and "-acl-in-" in name
+    }
+    assert sorted(order, key=lambda name: -order[name]) == [
+        f"subnet-1-acl-in-{number}" for number in (1, 200, 32766, 32767)
+    ]
+    assert len(set(order.values())) == 4
+    assert min(order.values()) > 0, "0 is OVN's own priority"
+
+
+def test_unused_addresses_of_a_vpc_are_discarded_and_its_resolver_is_a_service():
+    routes = {
+        row.columns["ip_prefix"]: row.columns["nexthop"]
+        for (table, _), row in _rows(_vpc()).items()
+        if table == "Logical_Router_Static_Route"
+    }
+    assert routes == {
+        "0.0.0.0/0": "100.64.0.1",
+        "10.0.0.0/16": "discard",
+        "10.0.0.2/32": "169.254.169.253",
+    }
+
+
+def test_a_route_that_a_user_made_never_collides_with_one_of_ours():
+    routes = (Route(IPv4Network("10.0.0.0/16"), "internet"), Route(IPv4Network("10.0.0.2/32"), "x"))
+    value = _vpc()
+    subnet = replace(value.subnets[0], routes=routes)
+    rows = _rows(replace(value, subnets=(subnet,)))
+    hops = [row.columns["nexthop"] for (table, _), row in rows.items() if "Static_Route" in table]
+    assert sorted(hops) == ["169.254.169.253", "discard"]
+
+
+def test_every_group_of_a_vpc_denies_first_and_never_stops_dhcp_and_services():
+    rows = _rows(_vpc())
+    everyone = rows["Port_Group", "everyone_vpc_1"]
+    verdicts = [
+        (rows[key].columns["direction"], rows[key].columns["action"])
+        for key in everyone.links["acls"]
+    ]
+    assert sorted(verdicts) == [
+        ("from-lport", "allow"),
+        ("from-lport", "allow-related"),
+        ("from-lport", "drop"),
+        ("to-lport", "drop"),
+    ]
+
+
+def test_addresses_made_up_for_routers_are_stable_and_locally_administered():
+    assert mac_of("vpc-1-external") == mac_of("vpc-1-external") != mac_of("vpc-2-external")
+    assert int(mac_of("x").split(":")[0], 16) & 0b11 == 0b10
 
 
 def test_a_guest_that_may_route_is_held_to_its_mac_alone():

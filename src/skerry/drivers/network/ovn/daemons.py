@@ -8,6 +8,7 @@ import os
 import resource
 import select
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,6 +97,13 @@ class Daemon:
             *(f"--pidfile={self.pid_file}", "--detach", "--no-chdir"),
             timeout_s=START_S,
         )
+
+    def kill(self) -> None:
+        """End it without a goodbye; no-op if it does not run."""
+        pid = self.pid()
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> None:
         """Ask it to end, make it end if it does not, and wait until it has."""

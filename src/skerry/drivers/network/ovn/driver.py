@@ -231,6 +231,9 @@ class OvnNetwork:
     def _restarted(self, daemon: Daemon) -> None:
         if daemon.name == "vswitchd":
             self._switch.avoid_crash()
+            # The controller looks for its switch again after a second; a new one finds it at once. A goodbye
+            # would take this host out of the network: none is said.
+            self._daemons[-1].kill()
 
     def _tell(self) -> None:
         for changed in tuple(self._watchers):
