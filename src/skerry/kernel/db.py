@@ -109,20 +109,18 @@ class Database:
 
 
 def _belong(session: Session, account_id: str | None) -> None:
-    session.info["account_id"] = account_id
-    if account_id is not None:
-        event.listen(session, "do_orm_execute", _narrow_to_account)
+    if account_id is None:
+        return
+    # Made once per session: it costs more than many a statement that it narrows.
+    session.info["narrow"] = with_loader_criteria(
+        Owned, lambda owned: owned.account_id == account_id, include_aliases=True
+    )
+    event.listen(session, "do_orm_execute", _narrow_to_account)
 
 
 def _narrow_to_account(state: ORMExecuteState) -> None:
-    if state.execution_options.get("every_account"):
-        return
-    account_id: str = state.session.info["account_id"]
-    state.statement = state.statement.options(
-        with_loader_criteria(
-            Owned, lambda owned: owned.account_id == account_id, include_aliases=True
-        )
-    )
+    if not state.execution_options.get("every_account"):
+        state.statement = state.statement.options(state.session.info["narrow"])
 
 
 def _use_immediate_transactions(engine: Engine) -> None:
