@@ -2,8 +2,9 @@
 
 import gc
 import logging
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,8 +92,8 @@ class Cloud:
 
     def _start_engines(self) -> None:
         try:
-            self.drivers.start()
             self.register_images()
+            self.drivers.start()
             self.drivers.compute.watch(lambda guest: self.reconciler.nudge("instance", guest))
             self.guests.start()
             self.reconciler.start()
@@ -123,14 +124,15 @@ class Cloud:
         return Secret(access_key_id, secret, None, account_id)
 
 
-def serve(config: Config, ready: Callable[[], None] = lambda: None) -> None:
-    """Run the cloud in the foreground until SIGTERM or SIGINT."""
-    cloud = Cloud(config, real_drivers(config))
+def serve(config: Config, drivers: Drivers | None = None) -> None:
+    """Run the cloud in the foreground until SIGTERM or SIGINT; on the real engines by default."""
+    # uvicorn ends at SIGTERM, then raises it once more: by default that kills us before close().
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    cloud = Cloud(config, drivers or real_drivers(config))
     cloud.start()
     _collect_garbage_rarely()
     try:
         server = uvicorn.Server(server_settings(cloud, config.listen, config.port))
-        ready()
         server.run()
     finally:
         cloud.close()

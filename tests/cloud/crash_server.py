@@ -38,6 +38,7 @@ class NamedPoint(CrashPoints):
 
 
 def serve(config: Config) -> None:
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
     points = NamedPoint(config.state_dir / "die-at")
     real = real_drivers(config)
     drivers = Drivers(

@@ -17,7 +17,7 @@ from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.security_group.model import SecurityGroup
 from skerry.services.ec2.volume.model import Volume
 from skerry.services.ec2.vpc.model import Vpc
-from tests.cloud.real_cloud import RealCloud
+from tests.cloud.real_cloud import RealCloud, until
 
 SETTLE_S = 15.0
 FDS_PER_VPC, FDS_PER_GUEST, FDS_TO_SPARE = 10, 12, 24
@@ -35,6 +35,7 @@ class Before:
 
 
 def look(cloud: RealCloud) -> Before:
+    until(cloud.ready, 30, "the cloud is ready")
     vpcs = cloud.read(select(Vpc.id))
     return Before(living(cloud), len(vpcs), _descriptors(cloud))
 
@@ -205,4 +206,5 @@ def _ovn(cloud: RealCloud, column: str, table: str) -> list[str]:
 
 
 def _descriptors(cloud: RealCloud) -> int:
+    until(cloud.ready, 30, "the cloud is ready")
     return len(list(Path(f"/proc/{cloud.pid}/fd").iterdir()))

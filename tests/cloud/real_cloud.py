@@ -23,7 +23,8 @@ from skerry.database import open_database
 from skerry.drivers.network import namespaces
 from skerry.kernel.clock import now
 from skerry.kernel.wake import Wake
-from skerry.operations import NoSuchAccountError, add_account, credentials_of
+from skerry.operations import add_account, credentials_of
+from skerry.services.ec2.vpc.model import Vpc
 from tests.cloud.image_cache import take, tiny_folder
 
 ROOT = Path(__file__).parents[2]
@@ -100,11 +101,11 @@ class RealCloud:
         assert self.process is not None
         return self.process.wait(timeout_s)
 
-    def command(self, *words: str) -> str:
+    def command(self, *words: str, **environ: str) -> str:
         """What ``skerry <words>`` prints."""
         done = subprocess.run(
             [sys.executable, "-c", "from skerry.cli import main; main()", *words],
-            env=self.environ,
+            env=self.environ | environ,
             capture_output=True,
             text=True,
             timeout=60,
@@ -148,12 +149,6 @@ class RealCloud:
             config=ClientConfig(retries={"total_max_attempts": 1}, read_timeout=60),
         )
 
-    def client_environ(self, account: str = "default", home: Path = Path("/nonexistent")):
-        """The environment that ``skerry env`` makes, and nothing else."""
-        exports = self.command("env", "--account", account)
-        pairs = [line.removeprefix("export ").split("=", 1) for line in exports.splitlines()]
-        return {"PATH": os.environ["PATH"], "HOME": str(home), **dict(pairs)}
-
     def read(self, query):
         """Rows straight from the database."""
         database = open_database(self.config.database_url)
@@ -168,12 +163,19 @@ class RealCloud:
         return self.read(select(func.count()).select_from(Wake).where(Wake.due_at <= now())) == [0]
 
     def ready(self) -> bool:
-        """Whether engines run and everything known has been looked at once."""
-        try:
-            credentials_of(self.config, "default")
-        except NoSuchAccountError:
+        """Whether engines run and every VPC is served."""
+        vpcs = self.read(select(Vpc.id)) if self.answers() else []
+        return bool(vpcs) and self.settled() and all(map(self._is_served, vpcs))
+
+    def _is_served(self, vpc_id: str) -> bool:
+        """Whether metadata is listened for there; that is the last thing that a start brings."""
+        listening = "FEA9FEA9:0050 00000000:0000 0A"  # 169.254.169.254:80, in the kernel's words
+        namespace = f"skerry-{self.config.cloud}-{vpc_id}"
+        if not namespaces.exists(namespace):
             return False
-        return bool(self.client().describe_images(ImageIds=[])["Images"]) and self.settled()
+        ask = ["ip", "netns", "exec", namespace, "cat", "/proc/net/tcp"]
+        done = subprocess.run(ask, capture_output=True, text=True, check=False)
+        return listening in done.stdout
 
     # --- the world outside --------------------------------------------------------------------
 
@@ -183,6 +185,7 @@ class RealCloud:
             ["ip", "netns", "exec", self.lan, *command],
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=timeout_s,
             input=stdin,
             check=False,

@@ -71,11 +71,12 @@ def victim(cloud: RealCloud) -> Iterator[Victim]:
 
 
 def test_guests_and_their_sessions_outlive_the_control_plane(cloud: RealCloud, web: Guest):
+    address = web.public_ip
     with web.session() as session:
         assert session.is_alive()
         cloud.kill()
         assert session.is_alive(), "nobody is in control"
-        assert cloud.reaches(web.public_ip, 80), "a new connection needs no control plane either"
+        assert cloud.reaches(address, 80), "a new connection needs no control plane either"
         cloud.start()
         until(cloud.ready, 20, "the new control plane is ready")
         assert session.is_alive()

@@ -76,13 +76,13 @@ def test_two_accounts_with_the_same_network_and_address_never_meet(
         address = guest.public_ip
         page = ("curl", "-sS", "--retry", "20", "--retry-connrefused", "--retry-delay", "1")
         assert cloud.outside(*page, f"http://{address}/").stdout == f"{number}\n"
-        assert guest.ssh(f"wget -q -T 5 -O - http://{SAME}/") == str(number), "itself"
+        assert guest.ssh(f"timeout 5 wget -q -O - http://{SAME}/") == str(number), "itself"
     first, second = twins
     # Only the public way leads from one to the other, as it does for all the world.
-    assert first.ssh(f"wget -q -T 5 -O - http://{second.public_ip}/") == "1"
+    assert first.ssh(f"timeout 5 wget -q -O - http://{second.public_ip}/") == "1"
     # With the first one's address free in its own network, the second one still is not there.
     first.tenant.ec2.stop_instances(InstanceIds=[first.id], Force=True)
     first.wait_for("stopped", 40)
     with first.tenant.launched(SubnetId=first.describe()["SubnetId"]) as neighbour:
         neighbour.wait_for_ssh()
-        assert neighbour.ssh(f"wget -q -T 3 -O - http://{SAME}/ || echo nobody") == "nobody"
+        assert neighbour.ssh(f"timeout 3 wget -q -O - http://{SAME}/ || echo nobody") == "nobody"

@@ -1,6 +1,9 @@
 """env: how clients find the cloud."""
 
 import configparser
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import click
@@ -30,6 +33,22 @@ def env(account: str, profile: str | None) -> None:
     click.echo(f"export AWS_SECRET_ACCESS_KEY={secret}")
     click.echo(f"export AWS_REGION={config.region}")
     click.echo(f"export AWS_DEFAULT_REGION={config.region}")
+    if _is_too_old_for_the_variable(_cli_version()):
+        click.echo('aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }')
+
+
+def _cli_version() -> tuple[int, int] | None:
+    """Major and minor version of the AWS CLI on PATH."""
+    if shutil.which("aws") is None:
+        return None
+    said = subprocess.run(["aws", "--version"], capture_output=True, text=True, check=False)
+    found = re.match(r"aws-cli/(\d+)\.(\d+)", said.stdout + said.stderr)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _is_too_old_for_the_variable(version: tuple[int, int] | None) -> bool:
+    """AWS_ENDPOINT_URL is read since 1.29 and 2.13; Debian 12 has 2.9."""
+    return version is not None and (version < (1, 29) or (2, 0) <= version < (2, 13))
 
 
 def _write_profile(config: Config, profile: str, key_id: str, secret: str) -> None:
