@@ -52,8 +52,7 @@ def credentials_of(config: Config, name: str) -> tuple[str, str]:
         account = accounts.find_account(session, name)
         if account is None:
             raise NoSuchAccountError(f"there is no account named {name!r}; start the cloud first?")
-        key = access_keys.first_key(session, open_vault(config), account.id)
-    return key
+        return access_keys.first_key(session, open_vault(config), account.id)
 
 
 def survey(config: Config) -> list[tuple[str, str]]:

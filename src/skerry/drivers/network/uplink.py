@@ -9,6 +9,7 @@ internet gateway does.
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
+from skerry.drivers.network import namespaces
 from skerry.drivers.network.commands import run, succeeds
 
 INNER = "uplink"
@@ -56,7 +57,9 @@ class Uplink:
         run(*self._there("nft", "-f", "-"), stdin=self._rules())
 
     def remove(self) -> None:
-        """Take the wire and its rules away; no-op if they are gone."""
+        """Take the wire and its rules away; no-op if they, or the namespace they lead to, are gone."""
+        if self.outside and not namespaces.exists(self.outside):
+            return
         if succeeds(*self._there("ip", "link", "show", self.outer)):
             run(*self._there("ip", "link", "del", self.outer))
         run(*self._there("nft", "-f", "-"), stdin=self._no_rules())
