@@ -20,7 +20,7 @@ from skerry.services.ec2.vpc.model import Vpc
 from tests.cloud.real_cloud import RealCloud, until
 
 SETTLE_S = 15.0
-FDS_PER_VPC, FDS_PER_GUEST, FDS_TO_SPARE = 10, 12, 24
+FDS_PER_VPC, FDS_TO_SPARE = 10, 24
 
 World = dict[str, list[str]]  # what kind of thing → sorted names
 

@@ -18,6 +18,7 @@ import boto3
 from botocore.config import Config as ClientConfig
 from sqlalchemy import func, select
 
+from skerry.cli.process import running_pid
 from skerry.config import Config, load_config
 from skerry.database import open_database
 from skerry.drivers.network import namespaces
@@ -76,11 +77,15 @@ class RealCloud:
                 cwd=ROOT,
                 env=self.environ,
             )
-        until(self.answers, 30, "the control plane answers")
+        until(lambda: self.answers() or self._has_ended(), 30, "the control plane answers")
 
-    def answers(self) -> bool:
+    def _has_ended(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"it ended:\n{self.log_tail()}"
+        return False
+
+    def answers(self) -> bool:
+        """Whether something accepts connections at the endpoint."""
         try:
             with socket.create_connection((self.config.listen, self.config.port), 1):
                 return True
@@ -89,13 +94,21 @@ class RealCloud:
 
     @property
     def pid(self) -> int:
-        assert self.process is not None
-        return self.process.pid
+        """Of the control plane, whoever started it."""
+        pid = running_pid(self.config)
+        assert pid is not None, f"it has ended:\n{self.log_tail()}"
+        return pid
 
     def kill(self) -> None:
         """SIGKILL the control plane."""
         os.kill(self.pid, signal.SIGKILL)
         self.wait_for_end()
+
+    def stop(self) -> None:
+        """End the control plane as ``skerry down`` does; guests go on."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            assert self.wait_for_end() == 0, self.log_tail()
 
     def wait_for_end(self, timeout_s: float = 30) -> int:
         assert self.process is not None
@@ -117,9 +130,7 @@ class RealCloud:
     def destroy(self) -> None:
         """End everything and remove every trace."""
         try:
-            if self.process is not None and self.process.poll() is None:
-                self.process.terminate()
-                self.wait_for_end()
+            self.stop()
             self.command("reset", "--yes", "--images")
         finally:
             namespaces.remove(self.lan)
