@@ -30,8 +30,8 @@ SKERRY, MOTO = "http://127.0.0.1:4681", "http://127.0.0.1:4682"
 class Client:
     """Sends requests that are signed beforehand over one connection; parses nothing."""
 
-    def __init__(self, url: str, credentials: Credentials, image: str) -> None:
-        self._url, self._image = url, image
+    def __init__(self, url: str, credentials: Credentials, image: str, pid: int) -> None:
+        self._url, self._image, self._pid = url, image, pid
         self._auth = SigV4Auth(credentials, "ec2", "us-east-1")
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc)
 
@@ -53,6 +53,19 @@ class Client:
             found.append(time.perf_counter() - began)
             assert response.status == 200, answer[:300]
         return found
+
+    def wait_for_rest(self) -> None:
+        """Until the server has done what it does after its answers."""
+        end = time.monotonic() + 60
+        while True:
+            before = self._cpu_s()
+            time.sleep(1)
+            if self._cpu_s() - before < 0.05 or time.monotonic() > end:
+                return
+
+    def _cpu_s(self) -> float:
+        fields = Path(f"/proc/{self._pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _signed(self, action: str, **parameters: object) -> tuple[dict[str, str], bytes]:
         form = urlencode({"Action": action, "Version": "2016-11-15", **parameters}).encode()
@@ -77,7 +90,7 @@ def _measure(client: Client) -> tuple[list[float], list[float]]:
     client.times([client.launch()])
     launches = client.times([client.launch() for _ in range(LAUNCHES)])
     client.times([client.launch(100) for _ in range((INSTANCES - LAUNCHES) // 100)])
-    time.sleep(5)  # what was launched comes to rest
+    client.wait_for_rest()
     reads = client.times([client.read() for _ in range(READS)])
     return reads, launches
 
@@ -109,25 +122,25 @@ def _skerry() -> Iterator[Client]:
             "SKERRY_PORT": SKERRY.rsplit(":", 1)[1],
             "SKERRY_PUBLIC_POOL": "198.18.0.0/18",
         }
-        with _running([sys.executable, "-m", "bench.memory_cloud"], SKERRY, environ):
+        with _running([sys.executable, "-m", "bench.memory_cloud"], SKERRY, environ) as pid:
             key = credentials_of(load_config(environ), "default")
-            yield Client(SKERRY, Credentials(*key), "ami-0abcdef1234567890")
+            yield Client(SKERRY, Credentials(*key), "ami-0abcdef1234567890", pid)
 
 
 @contextmanager
 def _moto() -> Iterator[Client]:
     program = [str(Path(sys.executable).with_name("moto_server")), "-p", MOTO.rsplit(":", 1)[1]]
-    with _running(program, MOTO, dict(os.environ)):
-        yield Client(MOTO, Credentials("AKIAIOSFODNN7EXAMPLE", "secret"), "ami-12c6146b")
+    with _running(program, MOTO, dict(os.environ)) as pid:
+        yield Client(MOTO, Credentials("AKIAIOSFODNN7EXAMPLE", "secret"), "ami-12c6146b", pid)
 
 
 @contextmanager
-def _running(program: list[str], url: str, environ: dict[str, str]) -> Iterator[None]:
+def _running(program: list[str], url: str, environ: dict[str, str]) -> Iterator[int]:
     quiet = subprocess.DEVNULL
     server = subprocess.Popen(program, env=environ, cwd=ROOT, stdout=quiet, stderr=quiet)
     try:
         _wait_for(url)
-        yield
+        yield server.pid
     finally:
         server.terminate()
         server.wait()
