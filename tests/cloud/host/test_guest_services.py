@@ -1,0 +1,182 @@
+"""The real server in two namespaces that hold the same addresses."""
+
+import http.client
+import os
+import random
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import dns.message
+import pytest
+
+from skerry.drivers.network import namespaces
+from skerry.drivers.network.commands import run
+from skerry.host.services import GuestServices
+from tests.unit.services.conftest import (  # noqa: F401 - fixtures
+    REGION,
+    database,
+    other_tenant,
+    region,
+    tenant,
+    vault,
+)
+from tests.unit.services.ec2.metadata.conftest import Guest, engines  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+
+
+class TwoVpcs:
+    """A network of which only the service namespaces exist; guests are addresses on their loopback."""
+
+    def __init__(self, guests: list[Guest]) -> None:
+        self.guests = guests
+        for guest in guests:
+            name = self.name(guest)
+            namespaces.ensure(name)
+            for address in ("169.254.169.254", "169.254.169.253", "172.31.0.2", guest.ip):
+                run("ip", "-n", name, "address", "add", f"{address}/32", "dev", "lo")
+
+    @staticmethod
+    def name(guest: Guest) -> str:
+        return f"skt-{guest.vpc_id}"
+
+    def service_namespaces(self) -> dict[str, Path]:
+        return {each.vpc_id: namespaces.FOLDER / self.name(each) for each in self.guests}
+
+    def watch(self, changed) -> None:
+        self.changed = changed
+
+    def remove(self) -> None:
+        for guest in self.guests:
+            namespaces.remove(self.name(guest))
+
+
+@pytest.fixture
+def served(tenant, other_tenant):  # noqa: F811
+    address = "172.31.0.77"
+    guests = []
+    for each in (tenant, other_tenant):
+        subnets = each("DescribeSubnets")["Subnets"]
+        subnet = next(s["SubnetId"] for s in subnets if s["CidrBlock"] == "172.31.0.0/20")
+        guests.append(Guest(each, SubnetId=subnet, PrivateIpAddress=address))
+    network = TwoVpcs(guests)
+    heard: list[str] = []
+    services = GuestServices(tenant.database, REGION, network, b"s" * 32, heard.append)
+    services.start()
+    yield guests, heard
+    services.close()
+    network.remove()
+
+
+def _connect(guest: Guest, port: int = 80) -> socket.socket:
+    end = time.monotonic() + 5
+    target = ("169.254.169.254" if port == 80 else "172.31.0.2", port)
+    while True:
+        try:
+            return namespaces.inside(
+                TwoVpcs.name(guest), lambda: socket.create_connection(target, 2, (guest.ip, 0))
+            )
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
+def _get(guest: Guest, path: str, method: str = "GET", **headers: str):
+    connection = http.client.HTTPConnection("169.254.169.254")
+    connection.sock = _connect(guest)
+    connection.request(method, path, headers=headers)
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    return response, body
+
+
+def test_the_socket_tells_the_vpc_and_the_address_the_instance(served):
+    guests, heard = served
+    for guest in guests:
+        response, body = _get(guest, "/latest/meta-data/instance-id")
+        assert body.decode() == guest.instance["InstanceId"]
+        assert response.getheader("server") == "EC2ws"
+    _get(guests[0], "/latest/meta-data/")
+    assert sorted(heard) == sorted(guest.instance["InstanceId"] for guest in guests)
+
+
+def test_the_answer_with_a_token_travels_no_further_than_its_hop_limit(served):
+    guest = served[0][0]
+    _get(guest, "/")
+    wire = namespaces.inside(
+        TwoVpcs.name(guest),
+        lambda: socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800)),
+    )
+    wire.bind(("lo", 0x0800))
+    wire.setblocking(False)
+    ttl = {"x-aws-ec2-metadata-token-ttl-seconds": "60"}
+    response, token = _get(guest, "/latest/api/token", "PUT", **ttl)
+    assert response.status == 200
+    assert _hops_of_answers(wire) == {2}, "its limit of one, and our router"
+    named = {"x-aws-ec2-metadata-token": token.decode()}
+    assert _get(guest, "/latest/meta-data/mac", **named)[0].status == 200
+    assert _hops_of_answers(wire) == {64}
+    wire.close()
+
+
+def _hops_of_answers(wire: socket.socket) -> set[int]:
+    """Time to live of the packets from port 80 that carried data."""
+    found: set[int] = set()
+    with suppress(BlockingIOError):
+        while packet := wire.recv(65536):
+            header = (packet[0] & 15) * 4
+            source = int.from_bytes(packet[header : header + 2], "big")
+            data = len(packet) - header - (packet[header + 12] >> 4) * 4
+            if source == 80 and data > 0:
+                found.add(packet[8])
+    return found
+
+
+def test_names_are_resolved_over_udp_and_tcp(served):
+    guest = served[0][0]
+    name = guest.instance["PrivateDnsName"]
+    query = dns.message.make_query(name, "A")
+    _get(guest, "/")  # the namespace is served
+    datagrams = namespaces.inside(
+        TwoVpcs.name(guest), lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    )
+    datagrams.bind((guest.ip, 0))
+    datagrams.settimeout(3)
+    datagrams.sendto(query.to_wire(), ("169.254.169.253", 53))
+    assert str(dns.message.from_wire(datagrams.recv(512)).answer[0][0]) == guest.ip
+    datagrams.close()
+    stream = _connect(guest, 53)
+    wire = query.to_wire()
+    stream.sendall(len(wire).to_bytes(2, "big") + wire)
+    answer = stream.recv(514)[2:]
+    assert str(dns.message.from_wire(answer).answer[0][0]) == guest.ip
+    stream.close()
+
+
+def test_it_goes_on_answering_whatever_it_is_sent(served):
+    guest = served[0][0]
+    chance = random.Random(5)
+    for _ in range(200):
+        connection = _connect(guest, chance.choice([80, 53]))
+        connection.settimeout(0.02)
+        with suppress(OSError):
+            connection.sendall(chance.randbytes(chance.randrange(1, 2000)))
+            if chance.random() < 0.3:
+                connection.recv(100)
+        connection.close()
+    assert _get(guest, "/latest/meta-data/instance-id")[0].status == 200
+
+
+def test_an_answer_comes_within_milliseconds(served):
+    guest = served[0][0]
+    times = []
+    for _ in range(50):
+        began = time.perf_counter()
+        _get(guest, "/latest/meta-data/instance-id")
+        times.append(time.perf_counter() - began)
+    print(f"p50 {sorted(times)[25] * 1e3:.1f} ms")
+    assert sorted(times)[25] < 0.05

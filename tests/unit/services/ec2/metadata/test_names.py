@@ -1,0 +1,49 @@
+"""Which names a VPC's resolver knows itself."""
+
+from skerry.services.ec2.metadata.names import Known, known_name, resolves
+
+
+def _known(guest, name: str):
+    with guest.tenant.database.read(None) as session:
+        return known_name(session, guest.tenant.region, guest.vpc_id, name)
+
+
+def test_the_private_name_of_an_instance_is_its_address_and_back(launch):
+    guest = launch()
+    name = guest.instance["PrivateDnsName"]
+    reverse = ".".join(reversed(guest.ip.split("."))) + ".in-addr.arpa"
+    assert _known(guest, name) == Known("A", guest.ip)
+    assert _known(guest, reverse) == Known("PTR", name)
+
+
+def test_a_private_name_that_nobody_has_does_not_exist(launch):
+    guest = launch()
+    assert _known(guest, "ip-172-31-0-250.ec2.internal") == Known("A", None)
+    assert _known(guest, "250.0.31.172.in-addr.arpa") == Known("PTR", None)
+
+
+def test_a_public_name_is_the_private_address_inside_and_the_public_one_outside(
+    launch, tenant, other_tenant
+):
+    guest = launch()
+    shown = tenant("DescribeInstances")["Reservations"][0]["Instances"][0]
+    name, public = shown["PublicDnsName"], shown["PublicIpAddress"]
+    assert _known(guest, name) == Known("A", guest.ip)
+    stranger = other_tenant("DescribeVpcs")["Vpcs"][0]["VpcId"]
+    with tenant.database.read(None) as session:
+        assert known_name(session, tenant.region, stranger, name) == Known("A", public)
+
+
+def test_the_world_s_names_are_asked_of_the_world(launch):
+    guest = launch()
+    for name in ("example.com", "8.8.8.8.in-addr.arpa", "999.1.1.1.in-addr.arpa", ""):
+        assert _known(guest, name) is None
+
+
+def test_a_vpc_without_dns_support_has_no_resolver(launch, tenant):
+    guest = launch()
+    with tenant.database.read(None) as session:
+        assert resolves(session, guest.vpc_id)
+    tenant("ModifyVpcAttribute", VpcId=guest.vpc_id, EnableDnsSupport={"Value": False})
+    with tenant.database.read(None) as session:
+        assert not resolves(session, guest.vpc_id)
