@@ -32,7 +32,9 @@ def demo() -> None:
     _security_group(ec2)
     address = _instance(ec2)
     say(f"$ ssh -i {key} ec2-user@{address}")
-    click.echo(_ssh(key, address, "hostname; uname -sr; ip -o -4 addr show dev eth0; df -h /; uptime"))
+    click.echo(
+        _ssh(key, address, "hostname; uname -sr; ip -o -4 addr show dev eth0; df -h /; uptime")
+    )
     say(f"[green]a real machine answered[/] after {time.monotonic() - began:.1f} s")
     say('yours to use:  eval "$(./skerry env)"  &&  aws ec2 describe-instances')
 
