@@ -13,7 +13,7 @@ from skerry.drivers.network import namespaces
 from skerry.drivers.network.ovn.driver import OvnNetwork, OvnSettings
 from tests.cloud.drivers.network.stations import Station
 
-CLOUD, LAN = "nettest", "skt-lan"
+CLOUD, LAN = "nettest", "skn-lan"
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def network():
         pytest.skip("network namespaces need root")
     if shutil.which("ovn-northd") is None:
         pytest.skip("OVN is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="skt-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="skn-", dir="/tmp"))
     namespaces.ensure(LAN)
     settings = OvnSettings(CLOUD, folder, IPv4Network("198.18.99.0/24"), outside=LAN)
     network = OvnNetwork(settings)
@@ -57,4 +57,4 @@ def world(network: OvnNetwork):
     assert network.vpcs() == set()
     assert network.service_namespaces() == {}
     assert network.plugged() == set()
-    assert not namespaces.named_like("skt-") - {LAN}
+    assert not namespaces.named_like("skn-") - {LAN}

@@ -17,7 +17,7 @@ class Station:
 
     def __init__(self, network: OvnNetwork, port: Port) -> None:
         self.port = port
-        self.name = f"skt-{port.port_id[4:]}"
+        self.name = f"skn-{port.port_id[4:]}"
         self.address = str(port.addresses[0])
         self.listeners: list[socket.socket] = []
         device, switch_side = f"v{port.port_id[4:6]}{port.port_id[-10:]}", network.namespace

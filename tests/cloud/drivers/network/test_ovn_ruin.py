@@ -45,7 +45,7 @@ def other(network):
     made: list[OvnNetwork] = []
 
     def make(cloud: str, folder: Path | None = None) -> OvnNetwork:
-        folder = folder or Path(tempfile.mkdtemp(prefix="skt-", dir="/tmp"))
+        folder = folder or Path(tempfile.mkdtemp(prefix="skn-", dir="/tmp"))
         settings = OvnSettings(cloud, folder, IPv4Network("198.18.98.0/24"), outside=LAN)
         made.append(OvnNetwork(settings))
         return made[-1]
