@@ -35,9 +35,11 @@ def cloud() -> Iterator[RealCloud]:
         cloud.start()
         until(cloud.ready, 30, "the cloud is ready")
         yield cloud
+        told = cloud.log.read_text(errors="replace")
     finally:
         cloud.destroy()
     everything_is_gone(cloud)
+    assert "Traceback" not in told, told[told.index("Traceback") - 500 :][:4000]
 
 
 @pytest.fixture(autouse=True)
