@@ -33,6 +33,7 @@ from skerry.wire.sigv4 import Secret
 log = logging.getLogger(__name__)
 
 DEFAULT_ACCOUNT = "default"
+RETRY_ENGINES_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Cloud:
             self.database, self.region, drivers.network, self.vault.secret, self._guest_spoke
         )
         self.application = Application(self._gateway())
+        self._closing = threading.Event()
         self._starting = threading.Thread(target=self._start_engines, name="start")
 
     def start(self) -> None:
@@ -76,6 +78,7 @@ class Cloud:
 
     def close(self) -> None:
         """Stop serving and reconciling; guests, packets and daemons go on."""
+        self._closing.set()
         self._starting.join()
         self.application.close()
         self.reconciler.close()
@@ -91,14 +94,23 @@ class Cloud:
                 register_builtin(session, image, now())
 
     def _start_engines(self) -> None:
-        try:
-            self.register_images()
-            self.drivers.start()
-            self.drivers.compute.watch(lambda guest: self.reconciler.nudge("instance", guest))
-            self.guests.start()
-            self.reconciler.start()
-        except Exception:
-            log.exception("the engines could not start; the API answers, nothing will be made")
+        """Until they are up: what keeps them down may pass, or an operator may mend it."""
+        while not self._closing.is_set():
+            try:
+                self.register_images()
+                self.drivers.start()
+            except Exception:
+                log.exception(
+                    "the engines could not start; the API answers, nothing is made; "
+                    "trying again in %.0f s",
+                    RETRY_ENGINES_S,
+                )
+                self._closing.wait(RETRY_ENGINES_S)
+            else:
+                self.drivers.compute.watch(lambda guest: self.reconciler.nudge("instance", guest))
+                self.guests.start()
+                self.reconciler.start()
+                return
 
     def _guest_spoke(self, instance_id: str) -> None:
         self.drivers.compute.booted(instance_id)

@@ -28,7 +28,9 @@ class Supervisor:
         self._closed = False
 
     def start(self) -> None:
-        self._thread.start()
+        """Begin to watch; no-op when it does already (a start of the network may be repeated)."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def close(self) -> None:
         """Stop watching."""
