@@ -6,8 +6,7 @@ Sources: EC2 API Reference "Error codes"; IAM User Guide "Troubleshoot Signature
 
 from dataclasses import dataclass
 
-from skerry.kernel.errors import AwsError
-from skerry.wire.errors import MissingParameter
+from skerry.kernel.errors import AwsError, MissingParameter
 
 
 class MissingAuthenticationToken(AwsError):

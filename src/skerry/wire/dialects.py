@@ -8,7 +8,7 @@ satisfy constraint: …"), under a code that its protocol or its own model gives
 from collections.abc import Sequence
 from typing import cast
 
-from skerry.kernel.errors import AwsError
+from skerry.kernel.errors import AwsError, InvalidParameterValue, MissingParameter
 from skerry.wire import errors
 from skerry.wire.limits import MAX_ECHO_CHARS
 from skerry.wire.models import Operation
@@ -55,8 +55,8 @@ def _ec2(problem: Problem) -> AwsError:
     if problem.kind == "unknown":
         return errors.UnknownParameter(name=name)
     if problem.kind == "missing":
-        return errors.MissingParameter(name=name)
-    return errors.InvalidParameterValue(
+        return MissingParameter(name=name)
+    return InvalidParameterValue(
         name=_lower_first(name), value=f" {_echo(problem.value)} ", why=_ec2_reason(problem)
     )
 

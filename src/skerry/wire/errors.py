@@ -7,16 +7,6 @@ S3 API Reference "Error responses"; Smithy's AWS protocol specifications.
 from skerry.kernel.errors import AwsError
 
 
-class MissingParameter(AwsError):
-    code = "MissingParameter"
-    text = "The request must contain the parameter {name}"
-
-
-class InvalidParameterValue(AwsError):
-    code = "InvalidParameterValue"
-    text = "Value ({value}) for parameter {name} is invalid. {why}"
-
-
 class UnknownParameter(AwsError):
     code = "UnknownParameter"
     text = "The parameter {name} is not recognized"
