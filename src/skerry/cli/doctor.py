@@ -49,6 +49,7 @@ def doctor() -> None:
         _kvm,
         _datapath,
         _tun,
+        _forwarding,
         _memory,
         _disk,
         _port,
@@ -108,6 +109,21 @@ def _tun(_: Config) -> Finding:
     if Path("/dev/net/tun").exists():
         return Finding("ok", "/dev/net/tun is there")
     return Finding("bad", "/dev/net/tun is missing", "modprobe tun, or allow it in the container")
+
+
+def _forwarding(_: Config) -> Finding:
+    if shutil.which("nft") is None:
+        return Finding("bad", "cannot look at the firewall", "apt-get install nftables")
+    listing = subprocess.run(["nft", "list", "chains"], check=False, capture_output=True, text=True)
+    chains = [line for line in listing.stdout.splitlines() if "hook forward" in line]
+    if any("policy drop" in line for line in chains):
+        return Finding(
+            "slow",
+            "the host's firewall drops what it forwards (Docker sets this): guests reach the host, "
+            "not the world",
+            "accept packets from and to interfaces named sku-* in its forward chain",
+        )
+    return Finding("ok", "the host forwards packets of guests")
 
 
 def _memory(_: Config) -> Finding:
