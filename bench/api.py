@@ -42,8 +42,8 @@ class Client:
     def read(self) -> tuple[dict[str, str], bytes]:
         return self._signed("DescribeInstances", MaxResults=INSTANCES)
 
-    def times(self, requests: list[tuple[dict[str, str], bytes]]) -> list[float]:
-        """Seconds of each."""
+    def times(self, requests: list[tuple[dict[str, str], bytes]], instances: int) -> list[float]:
+        """Seconds of each; every answer must show that many instances."""
         found: list[float] = []
         for headers, body in requests:
             began = time.perf_counter()
@@ -52,6 +52,7 @@ class Client:
             answer = response.read()
             found.append(time.perf_counter() - began)
             assert response.status == 200, answer[:300]
+            assert answer.count(b"<instanceState>") == instances, answer[:300]
         return found
 
     def wait_for_rest(self) -> None:
@@ -87,11 +88,11 @@ def run() -> list[Result]:
 
 
 def _measure(client: Client) -> tuple[list[float], list[float]]:
-    client.times([client.launch()])
-    launches = client.times([client.launch() for _ in range(LAUNCHES)])
-    client.times([client.launch(100) for _ in range((INSTANCES - LAUNCHES) // 100)])
+    client.times([client.launch()], 1)
+    launches = client.times([client.launch() for _ in range(LAUNCHES)], 1)
+    client.times([client.launch(100) for _ in range((INSTANCES - LAUNCHES) // 100)], 100)
     client.wait_for_rest()
-    reads = client.times([client.read() for _ in range(READS)])
+    reads = client.times([client.read() for _ in range(READS)], INSTANCES)
     return reads, launches
 
 

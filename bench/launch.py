@@ -37,6 +37,8 @@ def run() -> list[Result]:
                     peer.append(_bare(lan, image, number))
             finally:
                 cloud.destroy()
+    for name, seconds in (("ours", ours), ("bare", peer)):
+        print(f"launch, {name}: {', '.join(f'{each:.2f}' for each in seconds)} s")
     mine, bare = statistics.median(ours), statistics.median(peer)
     name = "RunInstances → ssh banner at the public IP, against bare QEMU → banner"
     ratio = mine / bare

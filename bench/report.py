@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+WIDTH = 160  # a pipe has no width; rich would take 80
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ def show(results: list[Result]) -> None:
     table = Table(*("what", "ours", "peer", "ratio", "promise", "kept"))
     for each in results:
         table.add_row(*_cells(each))
-    Console().print(table)
+    console = Console()
+    console.print(table, width=max(console.width, WIDTH), crop=False, no_wrap=True)
 
 
 def write(results: list[Result], machine: str) -> None:
