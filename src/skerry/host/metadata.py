@@ -23,7 +23,6 @@ Client: TypeAlias = tuple[str, int]
 MAX_CONNECTIONS = 256  # of one VPC at a time
 KEEP_ALIVE_S = 10
 ROUTER_HOPS = 1  # between the guest and us
-DEFAULT_TTL = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +78,19 @@ class MetadataApplication:
             (b"server", b"EC2ws"),
             *((name.encode(), value.encode()) for name, value in found.headers.items()),
         ]
-        self._limit_hops(client, found.hop_limit)
+        if found.hop_limit is not None:
+            self._limit_hops(client, found.hop_limit)
         await send({"type": "http.response.start", "status": found.status, "headers": headers})
         await send({"type": "http.response.body", "body": found.body if with_body else b""})
-        self._limit_hops(client, None)
 
-    def _limit_hops(self, client: Client, hops: int | None) -> None:
-        """How far the next packets travel: a token must not leave the guest by more than its limit."""
+    def _limit_hops(self, client: Client, hops: int) -> None:
+        """How far packets travel from now on: a token must not leave the guest by more than its limit.
+
+        For good: TCP sends again what was not acknowledged, with the limit that holds by then.
+        """
         connection = self.sockets.get(client)
         if connection is not None:
-            ttl = DEFAULT_TTL if hops is None else hops + ROUTER_HOPS
-            connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+            connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hops + ROUTER_HOPS)
 
 
 class _Connection(HttpToolsProtocol):

@@ -75,6 +75,7 @@ class GuestServices:
         self._open: dict[str, _Listeners] = {}
         self._follow = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._retry: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Serve every VPC there is, and those to come."""
@@ -120,7 +121,13 @@ class GuestServices:
                     self._open[vpc_id] = await self._serve(vpc_id, present[vpc_id])
                 except OSError as trouble:
                     log.info("services of %s are not ready (%s); trying again", vpc_id, trouble)
-                    self._loop.call_later(RETRY_S, self._catch_up_soon)
+                    self._try_again()
+
+    def _try_again(self) -> None:
+        """Once, however many are not ready: each look sees to all of them."""
+        if self._retry is not None:
+            self._retry.cancel()
+        self._retry = self._loop.call_later(RETRY_S, self._catch_up_soon)
 
     async def _serve(self, vpc_id: str, namespace: Path) -> _Listeners:
         addresses = [RESOLVER, await self._loop.run_in_executor(self._pool, self._second, vpc_id)]
