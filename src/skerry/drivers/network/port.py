@@ -6,16 +6,26 @@ difference in one transaction. Applying the same value twice changes nothing.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+IpAddress: TypeAlias = IPv4Address | IPv6Address
+IpNetwork: TypeAlias = IPv4Network | IPv6Network
+
+INTERNET = "internet"
+"""Through the public network: from public addresses only, and back to them."""
+EGRESS_INTERNET = "egress-internet"
+"""The same for IPv6, but only connections that begin inside."""
+BLACKHOLE = "blackhole"
 
 
 @dataclass(frozen=True, slots=True)
 class Peers:
     """Who a firewall rule speaks of: addresses, or the members of a security group."""
 
-    cidr: IPv4Network | None = None
+    cidr: IpNetwork | None = None
     group_id: str | None = None
 
 
@@ -50,14 +60,16 @@ class AclEntry:
     protocol: int | None
     from_port: int | None
     to_port: int | None
-    cidr: IPv4Network
+    cidr: IpNetwork
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``target`` is "internet" (through the public network) or "blackhole"; local routes are implied."""
+    """``target``: INTERNET, EGRESS_INTERNET, BLACKHOLE, or the id of a NAT gateway, peering or port of the
+    VPC. Local routes are implied, and an id that the VPC does not hold is a black hole.
+    """
 
-    destination: IPv4Network
+    destination: IpNetwork
     target: str
 
 
@@ -68,18 +80,33 @@ class Subnet:
     zone: str
     routes: tuple[Route, ...]  # of the route table in force
     acl: tuple[AclEntry, ...]  # of the network ACL in force, default entries included
+    ipv6: IPv6Network | None = None  # a /64
+
+
+class FlowLog(Enum):
+    """Which connections of a port are told of; see Network.flows."""
+
+    NONE = "NONE"
+    ACCEPT = "ACCEPT"
+    REJECT = "REJECT"
+    ALL = "ALL"
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A network interface. The first address is the primary one."""
+    """A network interface. The first address is the primary one; IPv6 ones come last.
+
+    ``hosted``: no guest is behind it, the host answers at its addresses, in the VPC's service namespace.
+    """
 
     port_id: str
     subnet_id: str
     mac: str
-    addresses: tuple[IPv4Address, ...]
+    addresses: tuple[IpAddress, ...]
     group_ids: tuple[str, ...]
     source_dest_check: bool = True
+    hosted: bool = False
+    log: FlowLog = FlowLog.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +119,44 @@ class PublicAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class NatGateway:
+    """Source NAT for the subnets that route to it, from a port of its own (no guest's) in its subnet.
+
+    ``public`` None makes it a private one: what leaves has the private address.
+    """
+
+    nat_id: str
+    subnet_id: str
+    mac: str
+    private: IPv4Address
+    public: IPv4Address | None
+
+
+@dataclass(frozen=True, slots=True)
+class Peering:
+    """A way to another VPC of this network. Open when both VPCs hold it, whichever is applied first."""
+
+    peering_id: str
+    vpc_id: str
+    cidrs: tuple[IpNetwork, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dhcp:
+    """What DHCP hands out besides addresses. Empty tuples: the option is left out."""
+
+    domain: str = ""
+    resolvers: tuple[
+        IpAddress, ...
+    ] = ()  # the VPC's own resolver is named by its address, base + 2
+    time_servers: tuple[IpAddress, ...] = ()
+    netbios_servers: tuple[IPv4Address, ...] = ()
+    netbios_node_type: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Vpc:
-    """One VPC, whole."""
+    """One VPC, whole. The first CIDR is the primary one."""
 
     vpc_id: str
     cidrs: tuple[IPv4Network, ...]
@@ -104,6 +167,11 @@ class Vpc:
     groups: tuple[SecurityGroup, ...] = ()
     ports: tuple[Port, ...] = ()
     public: tuple[PublicAddress, ...] = ()
+    ipv6_cidrs: tuple[IPv6Network, ...] = ()
+    egress_only: bool = False  # an egress-only internet gateway is attached
+    nat_gateways: tuple[NatGateway, ...] = ()
+    peerings: tuple[Peering, ...] = ()
+    dhcp: Dhcp | None = None  # None: as ``domain`` and ``dns`` say
 
 
 class Network(Protocol):
