@@ -13,10 +13,13 @@ from sqlalchemy.orm import Session
 from skerry.kernel.region import Region
 from skerry.services.ec2.address.model import Address
 from skerry.services.ec2.network_interface.model import NetworkInterface
-from skerry.services.ec2.network_interface.view import private_dns_name
+from skerry.services.ec2.network_interface.view import private_dns_name, public_dns_name
+from skerry.services.ec2.subnet.model import Subnet
 from skerry.services.ec2.vpc.model import Vpc
 
-_REVERSE = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa")
+_REVERSE = ".in-addr.arpa"
+_OCTET = re.compile(r"[0-9]{1,3}")
+_LOCAL_V6 = tuple(f".{each}.f.ip6.arpa" for each in ("c", "d", "8.e", "9.e", "a.e", "b.e"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,10 @@ def known_name(session: Session, region: Region, vpc_id: str, name: str) -> Know
     public = _address_in(name, "ec2-", region.public_domain)
     if public is not None and IPv4Address(public) in region.public_pool:
         return Known("A", _private_of(session, vpc_id, public) or public)
-    reverse = _REVERSE.fullmatch(name)
-    if reverse is not None:
-        address = ".".join(reversed(reverse.groups()))
-        return _pointer(session, region, vpc_id, address)
+    if name.endswith(_REVERSE):
+        return _pointer(session, region, vpc_id, name.removesuffix(_REVERSE).split("."))
+    if name.endswith(_LOCAL_V6):
+        return Known("PTR", None)
     if name.endswith(f".{region.private_domain}"):
         return Known("A", None)
     return None
@@ -60,8 +63,10 @@ def _address_in(name: str, prefix: str, domain: str) -> str | None:
 
 
 def _has_private(session: Session, vpc_id: str, address: str) -> bool:
+    """By way of the VPC's few subnets, where an address has an index."""
+    subnets = select(Subnet.id).where(Subnet.vpc_id == vpc_id)
     query = select(NetworkInterface.id).where(
-        NetworkInterface.vpc_id == vpc_id, NetworkInterface.private_ip == address
+        NetworkInterface.private_ip == address, NetworkInterface.subnet_id.in_(subnets)
     )
     return session.scalar(query) is not None
 
@@ -79,13 +84,26 @@ def _private_of(session: Session, vpc_id: str, public: str) -> str | None:
     return session.scalar(automatic) or session.scalar(elastic)
 
 
-def _pointer(session: Session, region: Region, vpc_id: str, address: str) -> Known | None:
-    cidr = session.scalar(select(Vpc.cidr).where(Vpc.id == vpc_id))
+def _pointer(session: Session, region: Region, vpc_id: str, labels: list[str]) -> Known | None:
+    """Private networks that are not the VPC's are nobody's, and so are zones within them: the host's
+    resolvers would tell of the host's own network (RFC 6303).
+    """
+    octets = labels[-4:][::-1]
+    if not all(_OCTET.fullmatch(each) for each in octets):
+        return None
     try:
-        is_ours = cidr is not None and IPv4Address(address) in IPv4Network(cidr)
+        asked = IPv4Network((".".join(octets + ["0"] * (4 - len(octets))), 8 * len(octets)))
     except ValueError:
         return None
-    if not is_ours:
-        return None
-    has = _has_private(session, vpc_id, address)
-    return Known("PTR", private_dns_name(region, address) if has else None)
+    address = str(asked.network_address)
+    if len(labels) == 4 and asked.subnet_of(region.public_pool):
+        return Known("PTR", public_dns_name(region, address))
+    if len(labels) == 4 and _has_private(session, vpc_id, address):
+        return Known("PTR", private_dns_name(region, address))
+    return Known("PTR", None) if asked.is_private or _is_inside(session, vpc_id, asked) else None
+
+
+def _is_inside(session: Session, vpc_id: str, asked: IPv4Network) -> bool:
+    """A VPC may be made of public addresses too."""
+    cidr = session.scalar(select(Vpc.cidr).where(Vpc.id == vpc_id))
+    return cidr is not None and asked.subnet_of(IPv4Network(cidr))

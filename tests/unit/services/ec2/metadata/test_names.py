@@ -1,5 +1,7 @@
 """Which names a VPC's resolver knows itself."""
 
+import pytest
+
 from skerry.services.ec2.metadata.names import Known, known_name, resolves
 
 
@@ -36,7 +38,8 @@ def test_a_public_name_is_the_private_address_inside_and_the_public_one_outside(
 
 def test_the_world_s_names_are_asked_of_the_world(launch):
     guest = launch()
-    for name in ("example.com", "8.8.8.8.in-addr.arpa", "999.1.1.1.in-addr.arpa", ""):
+    reverse = ("8.8.8.8", "1.999.1.1", "²", "8.8", "172", "x")
+    for name in ("example.com", "", *(f"{each}.in-addr.arpa" for each in reverse)):
         assert _known(guest, name) is None
 
 
@@ -47,3 +50,25 @@ def test_a_vpc_without_dns_support_has_no_resolver(launch, tenant):
     tenant("ModifyVpcAttribute", VpcId=guest.vpc_id, EnableDnsSupport={"Value": False})
     with tenant.database.read(None) as session:
         assert not resolves(session, guest.vpc_id)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "5.0.0.10.in-addr.arpa",
+        "1.1.168.192.in-addr.arpa",
+        "9.9.254.169.in-addr.arpa",
+        "168.192.in-addr.arpa",
+        "10.in-addr.arpa",
+        "b._dns-sd._udp.0.1.168.192.in-addr.arpa",
+        f"1.{'0.' * 29}d.f.ip6.arpa",
+    ],
+)
+def test_private_addresses_of_other_networks_are_nobody_s(launch, name):
+    """The host's resolvers would tell of the host's own network."""
+    assert _known(launch(), name) == Known("PTR", None)
+
+
+def test_a_public_address_has_the_public_name(launch):
+    found = _known(launch(), "9.0.18.198.in-addr.arpa")
+    assert found == Known("PTR", "ec2-198-18-0-9.compute-1.amazonaws.com")
