@@ -1,12 +1,13 @@
 """What a guest gets for a request: versions, listings, values, tokens, refusals, as EC2 answers them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from skerry.services.ec2.metadata.subject import Subject
 from skerry.services.ec2.metadata.tokens import MAX_TTL_S, make_token, ttl_left_s
-from skerry.services.ec2.metadata.tree import Tree, metadata_tree
+from skerry.services.ec2.metadata.tree import Tree, Value, grown, metadata_tree
 
 VERSIONS = (
     *("1.0", "2007-01-19", "2007-03-01", "2007-08-29", "2007-10-10", "2007-12-15"),
@@ -19,6 +20,8 @@ TOKEN = "x-aws-ec2-metadata-token"  # noqa: S105 - a header's name
 TOKEN_TTL = "x-aws-ec2-metadata-token-ttl-seconds"  # noqa: S105 - a header's name
 TOKEN_PATH = "/latest/api/token"  # noqa: S105 - a path
 MAX_PATH_CHARS = 1024
+
+_TTL = re.compile(r"[0-9]{1,9}")
 
 _PAGE = """<?xml version="1.0" encoding="iso-8859-1"?>
 <!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"
@@ -96,7 +99,7 @@ def _token(question: Question, subject: Subject, secret: bytes, now_s: float) ->
     if "x-forwarded-for" in question.headers:  # a proxy that was made to ask for somebody else
         return refusal(403)
     asked = question.headers.get(TOKEN_TTL, "")
-    if not (asked.isascii() and asked.isdigit() and 1 <= int(asked[:9]) <= MAX_TTL_S):
+    if not _TTL.fullmatch(asked) or not 1 <= int(asked) <= MAX_TTL_S:
         return refusal(400)
     token = make_token(secret, subject.instance.id, now_s, int(asked))
     hop_limit = subject.instance.metadata_hop_limit
@@ -111,25 +114,29 @@ def _look_up(path: str, subject: Subject) -> str | bytes | None:
         return "\n".join(VERSIONS)
     if steps[0] not in VERSIONS:
         return None
-    node: Tree | str | bytes = metadata_tree(subject)
+    node: Value = metadata_tree(subject)
     for step in steps[1:]:
-        following = _step(node, step) if isinstance(node, dict) else None
-        if following is None:
+        if not isinstance(node, dict):
             return None
-        node = following
+        node = _step(node, step)
     return _listing(node) if isinstance(node, dict) else node
 
 
-def _step(node: Tree, name: str) -> "Tree | str | bytes | None":
+def _step(node: Tree, name: str) -> Value:
     """A key pair is listed as ``0=name`` and asked for as ``0``."""
-    if name in node:
-        return node[name]
-    return next((node[key] for key in node if "=" in key and key.split("=")[0] == name), None)
+    if name == "0" and name not in node:
+        numbered = next((node[key] for key in node if key.startswith("0=")), None)
+        return None if isinstance(numbered, str) else grown(numbered)
+    return grown(node.get(name))
 
 
 def _listing(node: Tree) -> str:
-    return "\n".join(_entry(name, child) for name, child in sorted(node.items()))
+    return "\n".join(
+        _entry(name, child)
+        for name, child in ((name, grown(node[name])) for name in sorted(node))
+        if child is not None
+    )
 
 
-def _entry(name: str, child: "Tree | str | bytes") -> str:
+def _entry(name: str, child: Value) -> str:
     return f"{name}/" if isinstance(child, dict) and "=" not in name else name

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy.orm import aliased
 
 from skerry.kernel.db import Database
 from skerry.kernel.region import Region
@@ -17,48 +19,63 @@ from skerry.services.ec2.vpc.model import Vpc
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """One instance and what surrounds it."""
+class Surroundings:
+    """What is known of an instance beyond its own row and its primary interface's."""
 
-    region: Region
-    instance: Instance
     interfaces: list[NetworkInterface]  # by device index
     facts: InterfaceFacts
     subnets: Mapping[str, str]  # id → CIDR
-    vpc_cidr: str
+    vpc_cidrs: Mapping[str, str]  # id → CIDR
     tags: Mapping[str, str]
 
-    @property
-    def primary(self) -> NetworkInterface:
-        return self.interfaces[0]
+
+@dataclass(frozen=True)
+class Subject:
+    """One instance. Most questions need no more than its row; the rest is read when it is asked for."""
+
+    database: Database
+    region: Region
+    instance: Instance
+    primary: NetworkInterface
+
+    @cached_property
+    def around(self) -> Surroundings:
+        """Read in a session of the instance's own account: nobody else's rows are in sight."""
+        with self.database.read(self.instance.account_id) as session:
+            interfaces = interfaces_of(session, [self.instance.id])[self.instance.id]
+            subnet_ids = {each.subnet_id for each in interfaces}
+            subnets = select(Subnet.id, Subnet.cidr).where(Subnet.id.in_(subnet_ids))
+            vpcs = select(Vpc.id, Vpc.cidr).where(Vpc.id.in_({each.vpc_id for each in interfaces}))
+            return Surroundings(
+                interfaces=interfaces,
+                facts=interface_facts(session, self.region, interfaces),
+                subnets=dict(session.execute(subnets).tuples().all()),
+                vpc_cidrs=dict(session.execute(vpcs).tuples().all()),
+                tags=tags_of(session, [self.instance.id])[self.instance.id],
+            )
+
+
+@cache
+def _who_asks() -> "Select[Instance, NetworkInterface]":
+    """Built once: that takes longer than to run it."""
+    asking, primary = aliased(NetworkInterface), aliased(NetworkInterface)
+    subnets = select(Subnet.id).where(Subnet.vpc_id == bindparam("vpc_id"))
+    return (
+        select(Instance, primary)
+        .join(asking, asking.instance_id == Instance.id)
+        .join(primary, and_(primary.instance_id == Instance.id, primary.device_index == 0))
+        .where(asking.private_ip == bindparam("private_ip"), asking.subnet_id.in_(subnets))
+    )
 
 
 def find_subject(
     database: Database, region: Region, vpc_id: str, private_ip: str
 ) -> Subject | None:
-    """The instance that has this address in this VPC, whoever owns it; None when nobody has."""
+    """The instance that has this address in this VPC, whoever owns it; None when nobody has.
+
+    One statement; it goes through the VPC's few subnets, where an address has an index.
+    """
+    asked = {"vpc_id": vpc_id, "private_ip": private_ip}
     with database.read(None) as session:
-        owner = session.execute(
-            select(NetworkInterface.account_id, NetworkInterface.instance_id).where(
-                NetworkInterface.vpc_id == vpc_id, NetworkInterface.private_ip == private_ip
-            )
-        ).first()
-    if owner is None or owner.instance_id is None:
-        return None
-    with database.read(owner.account_id) as session:
-        instance = session.get(Instance, owner.instance_id)
-        interfaces = interfaces_of(session, [owner.instance_id])[owner.instance_id]
-        vpc = session.get(Vpc, vpc_id)
-        if instance is None or vpc is None or not interfaces:
-            return None
-        subnet_ids = {each.subnet_id for each in interfaces}
-        subnets = session.execute(select(Subnet.id, Subnet.cidr).where(Subnet.id.in_(subnet_ids)))
-        return Subject(
-            region=region,
-            instance=instance,
-            interfaces=interfaces,
-            facts=interface_facts(session, region, interfaces),
-            subnets=dict(subnets.tuples().all()),
-            vpc_cidr=vpc.cidr,
-            tags=tags_of(session, [instance.id])[instance.id],
-        )
+        found = session.execute(_who_asks(), asked).first()
+    return None if found is None else Subject(database, region, found[0], found[1])

@@ -1,27 +1,35 @@
-"""The metadata of an instance as a tree of texts.
+"""The metadata of an instance as a tree of texts. Branches that need more reading are grown when asked for.
 
 Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-categories.html
 """
 
 import json
+from collections.abc import Callable
 from typing import TypeAlias
 
 from skerry.services.ec2.metadata.subject import Subject
 from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.network_interface.view import private_dns_name
 
-Tree: TypeAlias = "dict[str, Tree | str | bytes]"
+Tree: TypeAlias = "dict[str, Node]"
+Value: TypeAlias = "Tree | str | bytes | None"
+"""None: there is no such thing, and no listing names it."""
+Node: TypeAlias = "Value | Callable[[], Value]"
 
 
 def metadata_tree(subject: Subject) -> Tree:
     """Everything under a version."""
     tree: Tree = {
-        "meta-data": _meta_data(subject),
-        "dynamic": {"instance-identity": {"document": identity_document(subject)}},
+        "meta-data": lambda: _meta_data(subject),
+        "dynamic": {"instance-identity": {"document": lambda: identity_document(subject)}},
+        "user-data": subject.instance.user_data or None,
     }
-    if subject.instance.user_data:
-        tree["user-data"] = subject.instance.user_data
     return tree
+
+
+def grown(node: Node) -> Value:
+    """What a node is, read if it was not read yet."""
+    return node() if callable(node) else node
 
 
 def identity_document(subject: Subject) -> str:
@@ -50,7 +58,7 @@ def identity_document(subject: Subject) -> str:
 def _meta_data(subject: Subject) -> Tree:
     instance, primary = subject.instance, subject.primary
     name = private_dns_name(subject.region, primary.private_ip)
-    tree: Tree = {
+    return {
         "ami-id": instance.image_id,
         "ami-launch-index": str(instance.launch_index),
         "ami-manifest-path": "(unknown)",
@@ -58,6 +66,7 @@ def _meta_data(subject: Subject) -> Tree:
             "ami": instance.root_device_name,
             "root": instance.root_device_name,
         },
+        "events": {"maintenance": {"history": "[]", "scheduled": "[]"}},
         "hostname": name,
         "instance-action": "none",
         "instance-id": instance.id,
@@ -66,63 +75,75 @@ def _meta_data(subject: Subject) -> Tree:
         "local-hostname": name,
         "local-ipv4": primary.private_ip,
         "mac": primary.mac,
-        "network": {
-            "interfaces": {
-                "macs": {each.mac: _interface(subject, each) for each in subject.interfaces}
-            }
-        },
+        "network": lambda: _network(subject),
         "placement": {
             "availability-zone": instance.zone,
             "availability-zone-id": subject.region.zone_id(instance.zone),
             "region": subject.region.name,
         },
         "profile": "default-hvm",
+        "public-hostname": lambda: _public_hostname(subject, primary),
+        "public-ipv4": lambda: _public_ip(subject, primary),
+        "public-keys": _public_keys(subject),
         "reservation-id": instance.reservation_id,
-        "security-groups": _group_names(subject, primary),
+        "security-groups": lambda: _groups(subject, primary, "GroupName"),
         "services": {"domain": "amazonaws.com", "partition": "aws"},
         "system": "nitro",
+        "tags": (lambda: _tags(subject)) if instance.metadata_tags else None,
     }
-    tree |= _public(subject)
-    if instance.public_key:
-        key: Tree = {"openssh-key": instance.public_key}
-        tree["public-keys"] = {f"0={instance.key_name}": key}
-    if instance.metadata_tags:
-        tree["tags"] = {"instance": dict(subject.tags)}
-    return tree
 
 
-def _public(subject: Subject) -> Tree:
-    public = subject.facts.public.get(subject.primary.id)
-    if public is None:
-        return {}
-    name = subject.facts.public_dns(subject.primary)
-    return {"public-ipv4": public.public_ip, "public-hostname": name}
+def _public_keys(subject: Subject) -> Value:
+    instance = subject.instance
+    if instance.public_key is None:
+        return None
+    return {f"0={instance.key_name}": {"openssh-key": instance.public_key}}
 
 
-def _group_names(subject: Subject, interface: NetworkInterface) -> str:
-    return "\n".join(each["GroupName"] for each in subject.facts.groups.get(interface.id, []))
+def _tags(subject: Subject) -> Tree:
+    """A key with a slash would be a path; AWS allows none in tags that the metadata show."""
+    tags = subject.around.tags
+    return {"instance": {key: tags[key] for key in tags if "/" not in key}}
+
+
+def _public_ip(subject: Subject, interface: NetworkInterface) -> str | None:
+    public = subject.around.facts.public.get(interface.id)
+    return None if public is None else public.public_ip
+
+
+def _public_hostname(subject: Subject, interface: NetworkInterface) -> str | None:
+    """Only where the VPC gives its public addresses names."""
+    return subject.around.facts.public_dns(interface) or None
+
+
+def _groups(subject: Subject, interface: NetworkInterface, member: str) -> str:
+    groups = subject.around.facts.groups.get(interface.id, [])
+    return "\n".join(each[member] for each in groups)
+
+
+def _network(subject: Subject) -> Tree:
+    macs: Tree = {each.mac: _interface(subject, each) for each in subject.around.interfaces}
+    return {"interfaces": {"macs": macs}}
 
 
 def _interface(subject: Subject, interface: NetworkInterface) -> Tree:
-    groups = subject.facts.groups.get(interface.id, [])
-    tree: Tree = {
+    public_ip = _public_ip(subject, interface)
+    vpc_cidr = subject.around.vpc_cidrs[interface.vpc_id]
+    return {
         "device-number": str(interface.device_index or 0),
         "interface-id": interface.id,
+        "ipv4-associations": {public_ip: interface.private_ip} if public_ip else None,
         "local-hostname": private_dns_name(subject.region, interface.private_ip),
         "local-ipv4s": interface.private_ip,
         "mac": interface.mac,
         "owner-id": interface.account_id,
-        "security-group-ids": "\n".join(each["GroupId"] for each in groups),
-        "security-groups": _group_names(subject, interface),
+        "public-hostname": _public_hostname(subject, interface),
+        "public-ipv4s": public_ip,
+        "security-group-ids": _groups(subject, interface, "GroupId"),
+        "security-groups": _groups(subject, interface, "GroupName"),
         "subnet-id": interface.subnet_id,
-        "subnet-ipv4-cidr-block": subject.subnets[interface.subnet_id],
+        "subnet-ipv4-cidr-block": subject.around.subnets[interface.subnet_id],
         "vpc-id": interface.vpc_id,
-        "vpc-ipv4-cidr-block": subject.vpc_cidr,
-        "vpc-ipv4-cidr-blocks": subject.vpc_cidr,
+        "vpc-ipv4-cidr-block": vpc_cidr,
+        "vpc-ipv4-cidr-blocks": vpc_cidr,
     }
-    public = subject.facts.public.get(interface.id)
-    if public is not None:
-        tree["ipv4-associations"] = {public.public_ip: interface.private_ip}
-        tree["public-ipv4s"] = public.public_ip
-        tree["public-hostname"] = subject.facts.public_dns(interface)
-    return tree

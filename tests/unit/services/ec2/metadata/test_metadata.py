@@ -7,6 +7,7 @@ import pytest
 
 from skerry.services.ec2.metadata.answers import VERSIONS
 from skerry.services.ec2.metadata.subject import find_subject
+from tests.unit.services.calling import counted_queries
 from tests.unit.services.ec2.metadata.conftest import NOW_S, Guest
 
 
@@ -101,7 +102,9 @@ def test_a_bad_token_is_refused_even_where_none_is_required(launch, token):
     assert guest.ask("/latest/meta-data/", **{"x-aws-ec2-metadata-token": token}).status == 401
 
 
-@pytest.mark.parametrize("ttl", ["", "0", "-1", "21601", "x", "9" * 4000, "²"])
+@pytest.mark.parametrize(
+    "ttl", ["", "0", "-1", "21601", "x", "9" * 4000, "²", "00000000199999", "1 "]
+)
 def test_a_token_needs_a_time_to_live_between_a_second_and_six_hours(launch, ttl):
     assert launch().token(ttl).status == 400
 
@@ -139,3 +142,56 @@ def test_equal_addresses_in_two_vpcs_are_two_instances(launch, other_tenant, ten
 def test_an_address_that_nobody_has_is_nobody(launch, tenant, region):
     guest = launch()
     assert find_subject(tenant.database, region, guest.vpc_id, "172.31.0.250") is None
+
+
+def test_a_plain_question_is_one_read_and_a_listing_a_few(launch, tenant):
+    guest = launch()
+    for path, most in {"/latest/meta-data/instance-id": 2, "/latest/meta-data/": 14}.items():
+        with counted_queries(tenant.database) as seen:
+            guest.text(path)
+        assert len(seen) <= most, seen
+
+
+def test_a_public_name_is_there_only_where_the_vpc_gives_names(launch, tenant):
+    guest = launch()
+    assert guest.text("/latest/meta-data/public-hostname").startswith("ec2-198-18-0-")
+    tenant("ModifyVpcAttribute", VpcId=guest.vpc_id, EnableDnsHostnames={"Value": False})
+    assert guest.ask("/latest/meta-data/public-hostname").status == 404
+    assert guest.text("/latest/meta-data/public-ipv4").startswith("198.18.0.")
+    assert "public-hostname" not in guest.text("/latest/meta-data/").split("\n")
+
+
+def test_every_name_of_every_listing_has_something_behind_it(launch, tenant):
+    tenant("CreateKeyPair", KeyName="mine", KeyType="ed25519")
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "0=a", "Value": "v"}]}]
+    guest = launch(
+        KeyName="mine",
+        TagSpecifications=tags,
+        MetadataOptions={"InstanceMetadataTags": "enabled"},
+        UserData=base64.b64encode(b"x").decode(),
+    )
+    leaves, waiting = [], ["/latest/"]
+    while waiting:
+        folder = waiting.pop()
+        for name in guest.text(folder).split("\n"):
+            if name.endswith("/"):
+                waiting.append(folder + name)
+            elif folder.endswith("/public-keys/"):
+                waiting.append(f"{folder}{name.split('=')[0]}/")
+            else:
+                leaves.append(folder + name)
+    assert [path for path in leaves if guest.ask(path).status != 200] == []
+    assert len(leaves) > 35
+
+
+def test_a_tag_with_a_slash_is_not_among_paths(launch):
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "a/b", "Value": "1"}]}]
+    guest = launch(TagSpecifications=tags, MetadataOptions={"InstanceMetadataTags": "enabled"})
+    assert guest.text("/latest/meta-data/tags/instance/") == ""
+
+
+def test_a_tag_with_an_equals_sign_is_asked_for_by_its_whole_name(launch):
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "0=a", "Value": "1"}]}]
+    guest = launch(TagSpecifications=tags, MetadataOptions={"InstanceMetadataTags": "enabled"})
+    assert guest.text("/latest/meta-data/tags/instance/0=a") == "1"
+    assert guest.ask("/latest/meta-data/tags/instance/0").status == 404
