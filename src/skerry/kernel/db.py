@@ -68,6 +68,15 @@ class Owned:
     account_id: Mapped[str] = mapped_column(index=True)
 
 
+class CloudSession(Session):
+    """A session that belongs to one account, or to the whole cloud."""
+
+
+def account_of(session: Session) -> str | None:
+    """The account that this session is narrowed to; None: it sees the whole cloud."""
+    return session.info.get("account_id")
+
+
 class Database:
     """Sessions over one SQL database.
 
@@ -88,15 +97,15 @@ class Database:
     @contextmanager
     def read(self, account_id: str | None) -> Generator[Session]:
         """A snapshot. ``account_id`` None means the whole cloud (reconcilers, operator)."""
-        with Session(self._engine, expire_on_commit=False, autoflush=False) as session:
-            _belong(session, account_id)
+        with CloudSession(self._engine, expire_on_commit=False, autoflush=False) as session:
+            session.info["account_id"] = account_id
             yield session
 
     @contextmanager
     def write(self, account_id: str | None) -> Generator[Session]:
         """A transaction that commits when the block ends well and vanishes when it raises."""
-        with Session(self._writes, expire_on_commit=False) as session:
-            _belong(session, account_id)
+        with CloudSession(self._writes, expire_on_commit=False) as session:
+            session.info["account_id"] = account_id
             yield session
             session.commit()
         woken: set[tuple[str, str]] = session.info.get("woken") or set()
@@ -108,19 +117,18 @@ class Database:
         self._engine.dispose()
 
 
-def _belong(session: Session, account_id: str | None) -> None:
-    if account_id is None:
+@event.listens_for(CloudSession, "do_orm_execute")
+def _narrow_to_account(state: ORMExecuteState) -> None:
+    account_id = account_of(state.session)
+    if account_id is None or state.execution_options.get("every_account"):
         return
     # Made once per session: it costs more than many a statement that it narrows.
-    session.info["narrow"] = with_loader_criteria(
-        Owned, lambda owned: owned.account_id == account_id, include_aliases=True
-    )
-    event.listen(session, "do_orm_execute", _narrow_to_account)
-
-
-def _narrow_to_account(state: ORMExecuteState) -> None:
-    if not state.execution_options.get("every_account"):
-        state.statement = state.statement.options(state.session.info["narrow"])
+    narrow = state.session.info.get("narrow")
+    if narrow is None:
+        narrow = state.session.info["narrow"] = with_loader_criteria(
+            Owned, lambda owned: owned.account_id == account_id, include_aliases=True
+        )
+    state.statement = state.statement.options(narrow)
 
 
 def _use_immediate_transactions(engine: Engine) -> None:

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from skerry.kernel.context import Context
 from skerry.kernel.db import Base, Owned
 from skerry.kernel.errors import AwsError, InvalidParameterValue
+from skerry.kernel.prepared import Prepared, insert_new
 
 MAX_TAGS = 50
 
@@ -20,24 +21,32 @@ class TagLimitExceeded(AwsError):
 
 
 class Tag(Owned, Base):
-    """One key and value on one resource."""
+    """One key and value on one resource, of one account: what two accounts share, each tags for itself."""
 
     __tablename__ = "tag"
 
-    resource_id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(primary_key=True)
+    resource_id: Mapped[str] = mapped_column(primary_key=True, index=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
     resource_type: Mapped[str]  # as in TagSpecifications: "instance", "vpc" …
+
+
+_EVERY_TAG = select(Tag.resource_id, Tag.key, Tag.value)
+_ALL_TAGS = Prepared(_EVERY_TAG)
+_TAGS_OF = Prepared(
+    _EVERY_TAG.where(Tag.resource_id.in_(bindparam("resource_ids", expanding=True)))
+)
 
 
 def tags_of(session: Session, resource_ids: Iterable[str]) -> Mapping[str, dict[str, str]]:
     """Resource id → tags; resources without tags map to an empty dict."""
     found: defaultdict[str, dict[str, str]] = defaultdict(dict)
     ids = list(resource_ids)
-    query = select(Tag.resource_id, Tag.key, Tag.value)
-    if len(ids) <= 500:  # a longer list would pass SQLite's variable limit: read all tags then
-        query = query.where(Tag.resource_id.in_(ids))
-    for resource_id, key, value in session.execute(query):
+    # A longer list would pass SQLite's variable limit: read all tags then.
+    short = len(ids) <= 500
+    tags = _TAGS_OF.rows(session, resource_ids=ids) if short else _ALL_TAGS.rows(session)
+    for resource_id, key, value in tags:
         found[resource_id][key] = value
     return found
 
@@ -78,10 +87,12 @@ def tag_new(
 ) -> None:
     """The tags of resources that this transaction makes. Raises as ``put_tags``."""
     check_tags(tags)
-    for resource_id in resource_ids:
-        if len(tags) > MAX_TAGS:
-            raise TagLimitExceeded(limit=MAX_TAGS, resource_id=resource_id)
-        ctx.db.add_all(
+    ids = list(resource_ids)
+    if len(tags) > MAX_TAGS and ids:
+        raise TagLimitExceeded(limit=MAX_TAGS, resource_id=ids[0])
+    insert_new(
+        ctx.db,
+        [
             Tag(
                 account_id=ctx.account_id,
                 resource_id=resource_id,
@@ -89,8 +100,10 @@ def tag_new(
                 key=key,
                 value=value,
             )
+            for resource_id in ids
             for key, value in tags.items()
-        )
+        ],
+    )
 
 
 def tags_on_create(

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, inspect, update
+from sqlalchemy import bindparam, inspect, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from skerry.kernel.clock import now
 from skerry.kernel.db import Base
+from skerry.kernel.prepared import insert_new
 
 
 class Wake(Base):
@@ -26,6 +26,13 @@ class Wake(Base):
     attempt: Mapped[int]
 
 
+_ONCE_MORE = (
+    update(Wake)
+    .where(Wake.kind == bindparam("of_kind"), Wake.resource_id == bindparam("of_id"))
+    .values(revision=Wake.revision + 1, due_at=bindparam("at"), attempt=0)
+)
+
+
 def wake(session: Session, row: Base) -> None:
     """Have ``row`` reconciled as soon as this transaction commits."""
     identity = inspect(row).mapper.primary_key_from_instance(row)
@@ -35,10 +42,12 @@ def wake(session: Session, row: Base) -> None:
 def wake_new(session: Session, rows: Iterable[Base]) -> None:
     """As ``wake``, for rows that this transaction makes: nothing can have woken them before."""
     woken: set[tuple[str, str]] = session.info.setdefault("woken", set())
-    for row in rows:
-        key = (row.__tablename__, str(inspect(row).mapper.primary_key_from_instance(row)[0]))
-        woken.add(key)
-        session.add(Wake(kind=key[0], resource_id=key[1], revision=1, due_at=now(), attempt=0))
+    keys = [
+        (row.__tablename__, str(inspect(row).mapper.primary_key_from_instance(row)[0]))
+        for row in rows
+    ]
+    woken.update(keys)
+    insert_new(session, [_first(*key) for key in keys])
 
 
 def wake_id(session: Session, kind: str, resource_id: str) -> None:
@@ -47,15 +56,10 @@ def wake_id(session: Session, kind: str, resource_id: str) -> None:
     if (kind, resource_id) in woken:
         return
     woken.add((kind, resource_id))
-    touched = cast(
-        "CursorResult[Any]",
-        session.execute(
-            update(Wake)
-            .where(Wake.kind == kind, Wake.resource_id == resource_id)
-            .values(revision=Wake.revision + 1, due_at=now(), attempt=0)
-            .execution_options(synchronize_session=False)
-        ),
-    )
-    if touched.rowcount == 0:
-        session.add(Wake(kind=kind, resource_id=resource_id, revision=1, due_at=now(), attempt=0))
-        session.flush()
+    this = {"of_kind": kind, "of_id": resource_id, "at": now()}
+    if session.connection().execute(_ONCE_MORE, this).rowcount == 0:
+        insert_new(session, [_first(kind, resource_id)])
+
+
+def _first(kind: str, resource_id: str) -> Wake:
+    return Wake(kind=kind, resource_id=resource_id, revision=1, due_at=now(), attempt=0)

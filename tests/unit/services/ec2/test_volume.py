@@ -23,7 +23,7 @@ from skerry.services.ec2.image.api import find_image, register_builtin
 from skerry.services.ec2.volume.api import (
     DiskLost,
     ImageBytesMissing,
-    create_root_volume,
+    create_root_volumes,
     performance_of,
     release_volumes,
 )
@@ -68,8 +68,9 @@ def _launch(tenant: Tenant, **ebs: Any) -> str:
     mapping = {"DeviceName": "/dev/xvda", "Ebs": ebs}
     with tenant.writing() as ctx:
         image = find_image(ctx, TINY)
-        volume = create_root_volume(ctx, INSTANCE, "us-east-1a", image, mapping, {"Name": "root"})
-        return volume.id
+        tags = {"Name": "root"}
+        volumes = create_root_volumes(ctx, [INSTANCE], "us-east-1a", image, mapping, tags)
+        return volumes[0].id
 
 
 def _pass(work: Work, volume_id: str) -> Verdict:

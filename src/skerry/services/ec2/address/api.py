@@ -4,13 +4,14 @@ import random
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 
-from sqlalchemy import select, union_all, update
+from sqlalchemy import bindparam, select, union_all, update
 from sqlalchemy.orm import Session
 
 from skerry.kernel.context import Context
 from skerry.kernel.db import EVERY_ACCOUNT
 from skerry.kernel.errors import InvalidParameterCombination
 from skerry.kernel.lookup import known_rows
+from skerry.kernel.prepared import Prepared
 from skerry.kernel.region import Region
 from skerry.services.ec2.address.errors import AddressNotOurs, AllocationNotFound, PoolEmpty
 from skerry.services.ec2.address.model import Address
@@ -20,6 +21,17 @@ MAX_ADDRESSES = 50
 """Per account. AWS starts at 5 and raises on request; a cloud of one's own needs no request."""
 _GUESSES = 8
 _MAX_LISTED = 250  # a longer list of addresses is slower than reading all that are taken
+
+_ELASTIC_AMONG = Prepared(
+    select(Address.public_ip).where(Address.public_ip.in_(bindparam("among", expanding=True))),
+    every_account=True,
+)
+_AUTOMATIC_AMONG = Prepared(
+    select(NetworkInterface.public_ip).where(
+        NetworkInterface.public_ip.in_(bindparam("among", expanding=True))
+    ),
+    every_account=True,
+)
 
 
 def named_address(ctx: Context, allocation_id: str | None, public_ip: str | None) -> Address | None:
@@ -68,12 +80,14 @@ def take_many_from_pool(session: Session, region: Region, count: int) -> list[st
 
 def addresses_in_use(session: Session, among: Sequence[str] | None = None) -> set[str]:
     """Which public addresses any account has."""
-    elastic = select(Address.public_ip)
-    automatic = select(NetworkInterface.public_ip).where(NetworkInterface.public_ip.is_not(None))
     if among is not None:
-        elastic = elastic.where(Address.public_ip.in_(among))
-        automatic = automatic.where(NetworkInterface.public_ip.in_(among))
-    query = union_all(elastic, automatic)
+        elastic = _ELASTIC_AMONG.rows(session, among=among)
+        automatic = _AUTOMATIC_AMONG.rows(session, among=among)
+        return {row.public_ip for row in (*elastic, *automatic)}
+    query = union_all(
+        select(Address.public_ip),
+        select(NetworkInterface.public_ip).where(NetworkInterface.public_ip.is_not(None)),
+    )
     return set(session.execute(query, execution_options=EVERY_ACCOUNT).scalars())
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, cast, or_, select
+from sqlalchemy import ColumnElement, String, bindparam, cast, literal, or_, select
 from sqlalchemy.orm import Session
 
 from skerry.drivers.images.port import StoredImage
 from skerry.kernel.context import Context
 from skerry.kernel.db import EVERY_ACCOUNT
 from skerry.kernel.lookup import check_ids
+from skerry.kernel.prepared import Prepared
 from skerry.services.ec2.image.errors import (
     ImageMalformed,
     ImageNotFound,
@@ -37,12 +38,13 @@ def visible_images(ctx: Context, ids: Sequence[str] | None = None) -> list[Image
     Raises ImageMalformed, ImageNotFound.
     """
     check_ids(ids, "ami", ImageMalformed)
-    query = select(Image).where(_usable_by(ctx.account_id))
-    if ids:
-        query = query.where(Image.id.in_(ids))
-    found = {image.id: image for image in ctx.db.scalars(query, execution_options=EVERY_ACCOUNT)}
     if not ids:
-        return list(found.values())
+        query = select(Image).where(_usable_by(ctx.account_id))
+        return list(ctx.db.scalars(query, execution_options=EVERY_ACCOUNT))
+    images: Sequence[Image] = _USABLE_AMONG.entities(
+        ctx.db, account=ctx.account_id, quoted=_quoted(ctx.account_id), ids=ids
+    )
+    found = {image.id: image for image in images}
     wanted = list(dict.fromkeys(ids))
     for each in wanted:
         if each not in found:
@@ -92,7 +94,25 @@ def register_builtin(session: Session, stored: StoredImage, now: datetime) -> Im
 
 
 def _usable_by(account_id: str) -> ColumnElement[bool]:
+    return _usable(literal(account_id), literal(_quoted(account_id)))
+
+
+def _usable(account: ColumnElement[str], quoted: ColumnElement[str]) -> ColumnElement[bool]:
     """The one place where a tenant's query looks at rows of others."""
     # The JSON list as text: the one test of membership that SQLite and PostgreSQL both know.
-    shared = cast(Image.shared_with, String).contains(f'"{account_id}"')
-    return or_(Image.account_id == account_id, Image.public, shared)
+    shared = cast(Image.shared_with, String).contains(quoted)
+    return or_(Image.account_id == account, Image.public, shared)
+
+
+def _quoted(account_id: str) -> str:
+    """An account as it stands in the list of whom an image is shared with."""
+    return f'"{account_id}"'
+
+
+_USABLE_AMONG = Prepared(
+    select(Image).where(
+        _usable(bindparam("account", type_=String()), bindparam("quoted", type_=String())),
+        Image.id.in_(bindparam("ids", expanding=True)),
+    ),
+    every_account=True,
+)

@@ -1,6 +1,6 @@
 """Instances, for sibling slices and for the metadata server."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from skerry.drivers.compute.port import Compute
 from skerry.kernel.context import Context
-from skerry.kernel.db import EVERY_ACCOUNT
 from skerry.kernel.lookup import check_ids
+from skerry.kernel.prepared import Prepared
 from skerry.kernel.region import Region
 from skerry.kernel.tags import tags_of
 from skerry.kernel.wake import wake_id
@@ -34,6 +34,7 @@ from skerry.services.ec2.network_interface.api import (
 )
 from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.volume.api import release_volumes, volumes_of
+from skerry.services.ec2.volume.model import Volume
 
 MAX_INSTANCES = 5000
 """Per account, terminated ones that are still shown included."""
@@ -55,6 +56,27 @@ class Room:
             return False
         self.memory_mib -= kind.memory_mib + GUEST_OVERHEAD_MIB
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Instance id → what is attached to it."""
+
+    interfaces: Mapping[str, Sequence[NetworkInterface]]
+    volumes: Mapping[str, Sequence[Volume]]
+
+
+PRESENT = Prepared(select(func.count().label("present")).select_from(Instance))
+_WAITING = Prepared(
+    select(Instance.instance_type, func.count())
+    .where(
+        Instance.wanted == Wanted.RUNNING,
+        Instance.seen_run < Instance.run,
+        Instance.ended_run < Instance.run,
+    )
+    .group_by(Instance.instance_type),
+    every_account=True,
+)
 
 
 def find_instance(ctx: Context, instance_id: str) -> Instance:
@@ -140,31 +162,25 @@ def room_left(ctx: Context) -> Room:
     """What the host can take beside all guests, of any account, that are wanted but not started yet."""
     capacity = ctx.engine(Compute).capacity()
     room = Room(capacity.vcpus, capacity.memory_mib)
-    waiting = (
-        select(Instance.instance_type, func.count())
-        .where(
-            Instance.wanted == Wanted.RUNNING,
-            Instance.seen_run < Instance.run,
-            Instance.ended_run < Instance.run,
-        )
-        .group_by(Instance.instance_type)
-    )
-    for name, count in ctx.db.execute(waiting, execution_options=EVERY_ACCOUNT).tuples():
+    for name, count in _WAITING.rows(ctx.db):
         room.memory_mib -= count * (find_type(name).memory_mib + GUEST_OVERHEAD_MIB)
     return room
 
 
 def instance_facts(
-    session: Session, region: Region, instances: Sequence[Instance]
+    session: Session, region: Region, instances: Sequence[Instance], parts: Parts | None = None
 ) -> InstanceFacts:
-    """What the views of these instances need, in eight queries however many there are."""
+    """What the views of these instances need, in eight queries however many there are.
+
+    ``parts``: what the caller knows already.
+    """
     ids = [instance.id for instance in instances]
-    interfaces = interfaces_of(session, ids)
+    interfaces = interfaces_of(session, ids) if parts is None else parts.interfaces
     every = [each for attached in interfaces.values() for each in attached]
     return InstanceFacts(
         region=region,
         interfaces=interfaces,
         network=interface_facts(session, region, every),
-        volumes=volumes_of(session, ids),
+        volumes=volumes_of(session, ids) if parts is None else parts.volumes,
         tags=tags_of(session, ids),
     )

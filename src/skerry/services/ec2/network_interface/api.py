@@ -4,12 +4,13 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, bindparam, delete, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, make_transient_to_detached
 
 from skerry.kernel.context import Context
 from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import check_ids, known_rows
+from skerry.kernel.prepared import Prepared, insert_new
 from skerry.kernel.region import Region
 from skerry.kernel.tags import drop_tags, tag_new, tags_of
 from skerry.kernel.wake import wake_id
@@ -31,6 +32,30 @@ from skerry.services.ec2.vpc.model import Vpc
 MAX_LISTED = 500  # a longer list of ids is slower than reading all rows of the account
 
 
+_ATTACHED = (
+    select(NetworkInterface)
+    .where(NetworkInterface.instance_id.is_not(None))
+    .order_by(NetworkInterface.device_index)
+)
+_INTERFACES_OF_ANY = Prepared(_ATTACHED)
+_INTERFACES_OF = Prepared(
+    _ATTACHED.where(NetworkInterface.instance_id.in_(bindparam("instance_ids", expanding=True)))
+)
+_ASSOCIATED = select(
+    Address.network_interface_id,
+    Address.public_ip,
+    Address.account_id,
+    Address.id,
+    Address.association_id,
+).where(Address.network_interface_id.is_not(None))
+_ELASTIC_IPS = Prepared(_ASSOCIATED)
+_ELASTIC_IPS_OF = Prepared(
+    _ASSOCIATED.where(Address.network_interface_id.in_(bindparam("interface_ids", expanding=True)))
+)
+_ZONES = Prepared(select(Subnet.id, Subnet.zone))
+_NAMED_VPCS = Prepared(select(Vpc.id).where(Vpc.dns_hostnames, Vpc.dns_support))
+
+
 def create_interface(
     ctx: Context,
     subnet: Subnet,
@@ -46,7 +71,8 @@ def create_interface(
     address = allocate_private_ip(ctx, subnet, private_ip)
     interface = draft_interface(ctx, subnet, address, description)
     insert_interfaces(ctx, [interface], groups, tags)
-    ctx.db.flush()
+    make_transient_to_detached(interface)
+    ctx.db.add(interface)
     return interface
 
 
@@ -76,10 +102,9 @@ def insert_interfaces(
     tags: Mapping[str, str],
 ) -> None:
     """Write drafts of one VPC, in a few statements however many there are. Wakes the VPC."""
-    ctx.db.add_all(interfaces)
-    ctx.db.flush()
-    for interface in interfaces:
-        _add_to_groups(ctx.db, interface, groups)
+    insert_new(ctx.db, interfaces)
+    memberships = [each for interface in interfaces for each in _memberships(interface, groups)]
+    insert_new(ctx.db, memberships)
     tag_new(ctx, "network-interface", [interface.id for interface in interfaces], tags)
     wake_id(ctx.db, "vpc", interfaces[0].vpc_id)
 
@@ -99,23 +124,22 @@ def set_groups(
             NetworkInterfaceGroup.network_interface_id == interface.id
         )
     )
-    _add_to_groups(session, interface, groups)
-    session.flush()
+    insert_new(session, _memberships(interface, groups))
     wake_id(session, "vpc", interface.vpc_id)
 
 
-def _add_to_groups(
-    session: Session, interface: NetworkInterface, groups: Sequence[SecurityGroup]
-) -> None:
-    for position, group in enumerate(groups):
-        session.add(
-            NetworkInterfaceGroup(
-                account_id=interface.account_id,
-                network_interface_id=interface.id,
-                group_id=group.id,
-                position=position,
-            )
+def _memberships(
+    interface: NetworkInterface, groups: Sequence[SecurityGroup]
+) -> list[NetworkInterfaceGroup]:
+    return [
+        NetworkInterfaceGroup(
+            account_id=interface.account_id,
+            network_interface_id=interface.id,
+            group_id=group.id,
+            position=position,
         )
+        for position, group in enumerate(groups)
+    ]
 
 
 def attach_interface(
@@ -189,12 +213,11 @@ def interfaces_of(
     """Instance id → its interfaces by device index; an empty list for those without."""
     ids = list(instance_ids)
     found: dict[str, list[NetworkInterface]] = {each: [] for each in ids}
-    query = (
-        select(NetworkInterface)
-        .where(NetworkInterface.instance_id.is_not(None), _among(NetworkInterface.instance_id, ids))
-        .order_by(NetworkInterface.device_index)
-    )
-    for interface in session.scalars(query):
+    if len(ids) <= MAX_LISTED:
+        interfaces: Sequence[NetworkInterface] = _INTERFACES_OF.entities(session, instance_ids=ids)
+    else:
+        interfaces = _INTERFACES_OF_ANY.entities(session)
+    for interface in interfaces:
         if interface.instance_id in found:
             found[interface.instance_id].append(interface)
     return found
@@ -224,15 +247,13 @@ def public_ip_of(session: Session, interface_ids: Iterable[str]) -> dict[str, Pu
 
 
 def _elastic_ips(session: Session, interface_ids: list[str]) -> dict[str, PublicIp]:
-    query = select(Address).where(
-        Address.network_interface_id.is_not(None),
-        _among(Address.network_interface_id, interface_ids),
-    )
+    if len(interface_ids) <= MAX_LISTED:
+        addresses = _ELASTIC_IPS_OF.rows(session, interface_ids=interface_ids)
+    else:
+        addresses = _ELASTIC_IPS.rows(session)
     return {
-        str(address.network_interface_id): PublicIp(
-            address.public_ip, address.account_id, address.id, address.association_id
-        )
-        for address in session.scalars(query)
+        str(interface_id): PublicIp(public_ip, owner_id, allocation_id, association_id)
+        for interface_id, public_ip, owner_id, allocation_id, association_id in addresses
     }
 
 
@@ -246,14 +267,12 @@ def interface_facts(
         for each in interfaces
         if each.public_ip is not None
     }
-    subnets = select(Subnet.id, Subnet.zone)
-    named = select(Vpc.id).where(Vpc.dns_hostnames, Vpc.dns_support)
     return InterfaceFacts(
         region=region,
         groups=group_identifiers(session, ids),
         public=automatic | _elastic_ips(session, ids),
-        zones=dict(session.execute(subnets).tuples().all()),
-        named_vpcs=frozenset(session.scalars(named)),
+        zones={row.id: row.zone for row in _ZONES.rows(session)},
+        named_vpcs=frozenset(row.id for row in _NAMED_VPCS.rows(session)),
         tags=tags_of(session, ids),
     )
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from skerry.kernel.context import Context
 from skerry.kernel.errors import MissingParameter
 from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import check_ids, known_rows
+from skerry.kernel.prepared import Prepared
 from skerry.kernel.tags import drop_tags
 from skerry.services.ec2.network_interface.model import NetworkInterfaceGroup
 from skerry.services.ec2.security_group.errors import (
@@ -27,6 +28,23 @@ from skerry.services.ec2.vpc.model import Vpc
 DEFAULT = "default"
 MAX_GROUPS_PER_INTERFACE = 5
 MAX_LISTED = 500  # a longer list of ids is slower than reading all rows of the account
+
+_MEMBERSHIPS = (
+    select(NetworkInterfaceGroup.network_interface_id, SecurityGroup.id, SecurityGroup.name)
+    .join(SecurityGroup, SecurityGroup.id == NetworkInterfaceGroup.group_id)
+    .order_by(NetworkInterfaceGroup.network_interface_id, NetworkInterfaceGroup.position)
+)
+_ALL_MEMBERSHIPS = Prepared(_MEMBERSHIPS)
+_MEMBERSHIPS_OF = Prepared(
+    _MEMBERSHIPS.where(
+        NetworkInterfaceGroup.network_interface_id.in_(bindparam("interface_ids", expanding=True))
+    )
+)
+_NAMED = Prepared(
+    select(SecurityGroup).where(
+        SecurityGroup.vpc_id == bindparam("vpc_id"), SecurityGroup.name == bindparam("name")
+    )
+)
 
 
 def create_group(
@@ -101,11 +119,9 @@ def named_group(ctx: Context, group_id: str | None, name: str | None) -> Securit
 
 def group_by_name(ctx: Context, vpc_id: str, name: str) -> SecurityGroup:
     """Raises GroupNameNotFound, GroupNameNotFoundInDefaultVpc."""
-    group = ctx.db.scalar(
-        select(SecurityGroup).where(SecurityGroup.vpc_id == vpc_id, SecurityGroup.name == name)
-    )
-    if group is not None:
-        return group
+    groups: Sequence[SecurityGroup] = _NAMED.entities(ctx.db, vpc_id=vpc_id, name=name)
+    if groups:
+        return groups[0]
     if ctx.db.scalar(select(Vpc.is_default).where(Vpc.id == vpc_id)):
         raise GroupNameNotFoundInDefaultVpc(name=name, vpc_id=vpc_id)
     raise GroupNameNotFound(name=name, vpc_id=vpc_id)
@@ -116,15 +132,12 @@ def group_identifiers(
 ) -> dict[str, list[dict[str, str]]]:
     """Interface id → its groups as responses show them, in the order they were given."""
     ids = list(interface_ids)
-    query = (
-        select(NetworkInterfaceGroup.network_interface_id, SecurityGroup.id, SecurityGroup.name)
-        .join(SecurityGroup, SecurityGroup.id == NetworkInterfaceGroup.group_id)
-        .order_by(NetworkInterfaceGroup.network_interface_id, NetworkInterfaceGroup.position)
-    )
     if len(ids) <= MAX_LISTED:
-        query = query.where(NetworkInterfaceGroup.network_interface_id.in_(ids))
+        memberships = _MEMBERSHIPS_OF.rows(session, interface_ids=ids)
+    else:
+        memberships = _ALL_MEMBERSHIPS.rows(session)
     found: dict[str, list[dict[str, str]]] = {each: [] for each in ids}
-    for interface_id, group_id, name in session.execute(query).tuples():
+    for interface_id, group_id, name in memberships:
         if interface_id in found:
             found[interface_id].append({"GroupId": group_id, "GroupName": name})
     return found

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from skerry.kernel.context import Context
 from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import known_rows
+from skerry.kernel.prepared import Prepared
 from skerry.services.ec2.network_acl.api import default_acl_id
 from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.subnet.errors import (
@@ -31,6 +32,24 @@ RESERVED_FIRST = 4  # network, router, DNS, future use (VPC user guide, "Subnet 
 RESERVED = RESERVED_FIRST + 1  # and the broadcast address
 _GUESSES = 8
 _MAX_LISTED = 500  # a longer list of addresses is slower than reading all of the subnet
+
+DEFAULT_VPC = Prepared(select(Vpc.id).where(Vpc.is_default, Vpc.wanted))
+_DEFAULT_SUBNETS = Prepared(
+    select(Subnet)
+    .where(Subnet.vpc_id == bindparam("vpc_id"), Subnet.default_for_az)
+    .order_by(Subnet.zone)
+)
+_USED_IPS = Prepared(
+    select(NetworkInterface.subnet_id, func.count().label("used")).group_by(
+        NetworkInterface.subnet_id
+    )
+)
+_TAKEN_AMONG = Prepared(
+    select(NetworkInterface.private_ip).where(
+        NetworkInterface.subnet_id == bindparam("subnet_id"),
+        NetworkInterface.private_ip.in_(bindparam("among", expanding=True)),
+    )
+)
 
 
 def create_subnet(
@@ -75,13 +94,12 @@ def default_subnet(ctx: Context, zone: str | None) -> Subnet:
 
     Raises NoDefaultVpc, NoDefaultSubnet, NoDefaultSubnetInZone.
     """
-    vpc_id = ctx.db.scalar(select(Vpc.id).where(Vpc.is_default, Vpc.wanted))
-    if vpc_id is None:
+    vpc = DEFAULT_VPC.first(ctx.db)
+    if vpc is None:
         raise NoDefaultVpc
-    query = select(Subnet).where(Subnet.vpc_id == vpc_id, Subnet.default_for_az)
-    subnets = ctx.db.scalars(query.order_by(Subnet.zone)).all()
+    subnets: Sequence[Subnet] = _DEFAULT_SUBNETS.entities(ctx.db, vpc_id=vpc.id)
     if not subnets:
-        raise NoDefaultSubnet(vpc_id=vpc_id)
+        raise NoDefaultSubnet(vpc_id=vpc.id)
     if zone is not None:
         subnets = [subnet for subnet in subnets if subnet.zone == zone]
         if not subnets:
@@ -92,8 +110,7 @@ def default_subnet(ctx: Context, zone: str | None) -> Subnet:
 
 def free_ips(ctx: Context, subnets: Iterable[Subnet]) -> dict[str, int]:
     """Subnet id → how many private addresses are left."""
-    query = select(NetworkInterface.subnet_id, func.count()).group_by(NetworkInterface.subnet_id)
-    used = dict(ctx.db.execute(query).tuples().all())
+    used = {row.subnet_id: row.used for row in _USED_IPS.rows(ctx.db)}
     return {
         subnet.id: subnet.network.num_addresses - RESERVED - used.get(subnet.id, 0)
         for subnet in subnets
@@ -142,7 +159,8 @@ def _claim(ctx: Context, subnet: Subnet, wanted: str) -> str:
 
 
 def _taken(ctx: Context, subnet: Subnet, among: Sequence[str] | None = None) -> set[str]:
-    query = select(NetworkInterface.private_ip).where(NetworkInterface.subnet_id == subnet.id)
-    if among is not None:
-        query = query.where(NetworkInterface.private_ip.in_(among))
-    return set(ctx.db.scalars(query))
+    if among is None:
+        query = select(NetworkInterface.private_ip).where(NetworkInterface.subnet_id == subnet.id)
+        return set(ctx.db.scalars(query))
+    found = _TAKEN_AMONG.rows(ctx.db, subnet_id=subnet.id, among=among)
+    return {row.private_ip for row in found}

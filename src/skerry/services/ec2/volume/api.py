@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from skerry.drivers.disks.port import Disk, Disks
@@ -19,6 +19,7 @@ from skerry.kernel.errors import (
 )
 from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import check_ids, known_rows
+from skerry.kernel.prepared import Prepared, insert_new
 from skerry.kernel.tags import drop_tags, tag_new
 from skerry.kernel.wake import wake, wake_new
 from skerry.services.ec2.image.model import Image
@@ -30,6 +31,16 @@ from skerry.services.ec2.volume.errors import (
 )
 from skerry.services.ec2.volume.model import VOLUME_TYPES, Volume, VolumeType
 
+_ATTACHED = (
+    select(Volume)
+    .where(Volume.instance_id.is_not(None), Volume.wanted)
+    .order_by(Volume.device_name)
+)
+_VOLUMES_OF_ANY = Prepared(_ATTACHED)
+_VOLUMES_OF = Prepared(
+    _ATTACHED.where(Volume.instance_id.in_(bindparam("instance_ids", expanding=True)))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Performance:
@@ -37,20 +48,6 @@ class Performance:
 
     iops: int | None
     throughput_mibps: int | None
-
-
-def create_root_volume(
-    ctx: Context,
-    instance_id: str,
-    zone: str,
-    image: Image,
-    mapping: Mapping[str, Any] | None,
-    tags: Mapping[str, str],
-) -> Volume:
-    """As ``create_root_volumes``, for one instance."""
-    volume = create_root_volumes(ctx, [instance_id], zone, image, mapping, tags)[0]
-    ctx.db.flush()
-    return volume
 
 
 def create_root_volumes(
@@ -63,7 +60,7 @@ def create_root_volumes(
 ) -> list[Volume]:
     """The root disk of each new instance, attached to it; they wake themselves.
 
-    Written with the next query. ``mapping`` is the request's block device mapping of the root device, if any. Raises
+    Not in the session. ``mapping`` is the request's block device mapping of the root device, if any. Raises
     RootMappingInvalid, RootTooSmall, InvalidParameterValue, InvalidParameterCombination,
     MissingParameter, UnsupportedOperation.
     """
@@ -94,7 +91,7 @@ def create_root_volumes(
         )
         for instance_id in instance_ids
     ]
-    ctx.db.add_all(volumes)
+    insert_new(ctx.db, volumes)
     tag_new(ctx, "volume", [volume.id for volume in volumes], tags)
     wake_new(ctx.db, volumes)
     return volumes
@@ -134,11 +131,12 @@ def find_volume(ctx: Context, volume_id: str) -> Volume:
 def volumes_of(session: Session, instance_ids: Iterable[str]) -> dict[str, list[Volume]]:
     """Instance id → its attached volumes by device name."""
     ids = list(instance_ids)
-    query = select(Volume).where(Volume.instance_id.is_not(None), Volume.wanted)
-    if len(ids) <= 500:  # a longer list is slower than reading all of the account
-        query = query.where(Volume.instance_id.in_(ids))
     found: dict[str, list[Volume]] = {each: [] for each in ids}
-    for volume in session.scalars(query.order_by(Volume.device_name)):
+    if len(ids) <= 500:  # a longer list is slower than reading all of the account
+        volumes: Sequence[Volume] = _VOLUMES_OF.entities(session, instance_ids=ids)
+    else:
+        volumes = _VOLUMES_OF_ANY.entities(session)
+    for volume in volumes:
         if volume.instance_id in found:
             found[volume.instance_id].append(volume)
     return found

@@ -4,14 +4,20 @@ import base64
 import secrets
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from skerry.kernel.prepared import Prepared
 from skerry.kernel.vault import Vault
 from skerry.services.iam.access_key.model import AccessKey
 
 _ID_BYTES = 10  # 16 characters of base32 after "AKIA"
 _SECRET_BYTES = 30  # 40 characters of base64
+_ACTIVE_KEY = Prepared(
+    select(AccessKey.account_id, AccessKey.sealed_secret).where(
+        AccessKey.id == bindparam("id"), AccessKey.active
+    )
+)
 
 
 class NoActiveKey(LookupError):
@@ -38,10 +44,7 @@ def create_key(
 
 def lookup(session: Session, vault: Vault, access_key_id: str) -> tuple[str, str] | None:
     """The account and secret of an active key. Raises BadSeal when the vault is another cloud's."""
-    query = select(AccessKey.account_id, AccessKey.sealed_secret).where(
-        AccessKey.id == access_key_id, AccessKey.active
-    )
-    found = session.execute(query).tuples().one_or_none()
+    found = _ACTIVE_KEY.first(session, id=access_key_id)
     if found is None:
         return None
     account_id, sealed = found

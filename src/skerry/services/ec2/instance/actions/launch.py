@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
-
 from skerry.kernel.action import action
 from skerry.kernel.ids import new_id
+from skerry.kernel.prepared import insert_new
 from skerry.kernel.tags import tag_new, tags_on_create
 from skerry.kernel.wake import wake_new
 from skerry.services.ec2.instance.actions.launch_network import insert_cards, read_cards
@@ -16,7 +15,13 @@ from skerry.services.ec2.instance.actions.launch_request import (
     read_launch,
     structure,
 )
-from skerry.services.ec2.instance.api import MAX_INSTANCES, instance_facts, room_left
+from skerry.services.ec2.instance.api import (
+    MAX_INSTANCES,
+    PRESENT,
+    Parts,
+    instance_facts,
+    room_left,
+)
 from skerry.services.ec2.instance.errors import (
     InstanceLimitExceeded,
     InsufficientInstanceCapacity,
@@ -44,14 +49,14 @@ def run_instances(ctx: Context, req: RunInstancesRequestTypeDef) -> dict[str, An
     count = _count(ctx, launch, cards[0].zone)
     reservation_id = new_id("r")
     instances = [_draft(ctx, launch, cards[0], reservation_id, each) for each in range(count)]
-    _insert(ctx, launch, cards, instances)
-    facts = instance_facts(ctx.db, ctx.region, instances)
+    parts = _insert(ctx, launch, cards, instances)
+    facts = instance_facts(ctx.db, ctx.region, instances, parts)
     return reservation_views(instances, facts)[0]
 
 
 def _count(ctx: Context, launch: Launch, zone: str) -> int:
     """How many are launched. Raises InstanceLimitExceeded, InsufficientInstanceCapacity."""
-    present = ctx.db.scalar(select(func.count()).select_from(Instance)) or 0
+    present = PRESENT.rows(ctx.db)[0].present
     allowed = min(launch.most, MAX_PER_LAUNCH, MAX_INSTANCES - present)
     if allowed < launch.least:
         raise InstanceLimitExceeded(count=launch.least, limit=MAX_INSTANCES - present)
@@ -104,11 +109,11 @@ def _draft(
     )
 
 
-def _insert(ctx: Context, launch: Launch, cards: list[Card], instances: list[Instance]) -> None:
+def _insert(ctx: Context, launch: Launch, cards: list[Card], instances: list[Instance]) -> Parts:
     """Write the instances with all their parts, in as many statements for one as for a thousand."""
     ids = [instance.id for instance in instances]
-    ctx.db.add_all(instances)
-    create_root_volumes(
+    insert_new(ctx.db, instances)
+    volumes = create_root_volumes(
         ctx,
         ids,
         cards[0].zone,
@@ -118,5 +123,6 @@ def _insert(ctx: Context, launch: Launch, cards: list[Card], instances: list[Ins
     )
     tag_new(ctx, "instance", ids, tags_on_create(launch.asked, "instance"))
     wake_new(ctx.db, instances)
-    insert_cards(ctx, launch, cards, ids)
-    ctx.db.flush()
+    interfaces = insert_cards(ctx, launch, cards, ids)
+    attached = {id_: [volume] for id_, volume in zip(ids, volumes, strict=True)}
+    return Parts(interfaces, attached)

@@ -105,12 +105,14 @@ def read_cards(ctx: Context, launch: Launch) -> list[Card]:
 
 def insert_cards(
     ctx: Context, launch: Launch, cards: Sequence[Card], instance_ids: Sequence[str]
-) -> None:
+) -> dict[str, list[NetworkInterface]]:
     """Give each of these instances its interfaces, in a few statements per card."""
     tags = tags_on_create(launch.asked, "network-interface")
+    given: dict[str, list[NetworkInterface]] = {each: [] for each in instance_ids}
     for card in cards:
         interfaces = [card.existing] if card.existing else _drafts(ctx, card, len(instance_ids))
         for interface, instance_id in zip(interfaces, instance_ids, strict=True):
+            given[instance_id].append(interface)
             attach_interface(
                 ctx,
                 interface,
@@ -122,6 +124,7 @@ def insert_cards(
             give_public_ips(ctx, interfaces)
         if card.existing is None:
             insert_interfaces(ctx, interfaces, card.groups, tags)
+    return given
 
 
 def _drafts(ctx: Context, card: Card, count: int) -> list[NetworkInterface]:
