@@ -67,6 +67,7 @@ ALIASES = {
     "SecurityGroupId": "Group",
     "SecurityGroupIds": "Group",
     "ReferencedGroupId": "Group",
+    "PeerVpcId": "Vpc",
     "GroupName": "GroupName",
     "GroupNames": "GroupName",
     "KeyName": "KeyName",

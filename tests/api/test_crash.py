@@ -70,6 +70,15 @@ def _live_through(running: RunningCloud) -> None:
     running.settle()
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     running.settle()
+    default = [{"Name": "is-default", "Values": ["true"]}]
+    home = ec2.describe_vpcs(Filters=default)["Vpcs"][0]["VpcId"]
+    asked = ec2.create_vpc_peering_connection(VpcId=home, PeerVpcId=vpc)
+    peering = asked["VpcPeeringConnection"]
+    of_peering = {"VpcPeeringConnectionId": peering["VpcPeeringConnectionId"]}
+    ec2.accept_vpc_peering_connection(**of_peering)
+    running.settle()
+    ec2.delete_vpc_peering_connection(**of_peering)
+    running.settle()
     ec2.delete_vpc(VpcId=vpc)
     ec2.terminate_instances(InstanceIds=ids)
     running.settle()
@@ -97,6 +106,17 @@ def _check_that_the_world_matches(running: RunningCloud, world: World) -> None:
     assert world.fabric.taps == running_ports
     vpcs = {each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]}
     assert set(world.fabric.vpcs) == vpcs
+    peerings = ec2.describe_vpc_peering_connections()["VpcPeeringConnections"]
+    assert {one["Status"]["Code"] for one in peerings} <= {
+        "pending-acceptance",
+        "active",
+        "deleted",
+    }
+    active = {
+        one["VpcPeeringConnectionId"] for one in peerings if one["Status"]["Code"] == "active"
+    }
+    held = [one.peering_id for vpc in world.fabric.vpcs.values() for one in vpc.peerings]
+    assert sorted(held) == sorted([*active] * 2)
     for vpc in world.fabric.vpcs.values():
         known = {each["NetworkInterfaceId"] for each in interfaces if each["VpcId"] == vpc.vpc_id}
         assert {port.port_id for port in vpc.ports} == known

@@ -32,6 +32,9 @@ from skerry.services.ec2.volume.reconcile import SWEEP_VOLUMES, reconcile_volume
 from skerry.services.ec2.vpc import actions as vpc
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc.reconcile import SWEEP_VPCS, reconcile_vpc
+from skerry.services.ec2.vpc_peering import actions as vpc_peering
+from skerry.services.ec2.vpc_peering.model import VpcPeering
+from skerry.services.ec2.vpc_peering.reconcile import reconcile_peering
 
 MODULES = (
     addresses,
@@ -59,6 +62,7 @@ MODULES = (
     tag,
     volume,
     vpc,
+    vpc_peering,
 )
 """Every module that holds handlers of EC2, one line each."""
 
@@ -67,5 +71,6 @@ RECONCILERS: tuple[Reconciler, ...] = (
     Reconciler(Instance, reconcile_instance),
     Reconciler(Volume, reconcile_volume),
     Reconciler(Vpc, reconcile_vpc),
+    Reconciler(VpcPeering, reconcile_peering),
 )
 SWEEPS: tuple[Sweep, ...] = (SWEEP_GUESTS, SWEEP_PORTS, SWEEP_VOLUMES, SWEEP_VPCS)

@@ -38,6 +38,8 @@ from skerry.services.ec2.volume.errors import VolumeNotFound
 from skerry.services.ec2.volume.model import Volume
 from skerry.services.ec2.vpc.errors import VpcNotFound
 from skerry.services.ec2.vpc.model import Vpc
+from skerry.services.ec2.vpc_peering.errors import PeeringNotFound
+from skerry.services.ec2.vpc_peering.model import PeeringSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ TAGGABLE: dict[str, Taggable] = {  # by the prefix of the id
     "i": Taggable("instance", Instance, InstanceNotFound),
     "igw": Taggable("internet-gateway", InternetGateway, InternetGatewayNotFound),
     "key": Taggable("key-pair", KeyPair, KeyPairNotFound),
+    "pcx": Taggable("vpc-peering-connection", PeeringSide, PeeringNotFound),
     "rtb": Taggable("route-table", RouteTable, RouteTableNotFound),
     "sg": Taggable("security-group", SecurityGroup, GroupNotFound),
     "sgr": Taggable("security-group-rule", SecurityGroupRule, RuleNotFound),

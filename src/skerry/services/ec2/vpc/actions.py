@@ -31,6 +31,7 @@ from skerry.services.ec2.vpc.errors import (
 )
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc.view import FILTERS, vpc_view
+from skerry.services.ec2.vpc_peering.api import keeps_vpc, withdraw_requests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,8 +138,9 @@ def delete_vpc(ctx: Context, req: DeleteVpcRequestTypeDef) -> None:
     The row stays, hidden, until the network has the VPC no more.
     """
     vpc = api.find_vpc(ctx, req["VpcId"])
-    if _is_in_use(ctx, vpc):
+    if _is_in_use(ctx, vpc) or keeps_vpc(ctx.db, vpc.id, ctx.now):
         raise VpcInUse(id=vpc.id)
+    withdraw_requests(ctx.db, vpc.id, ctx.now)
     delete_table(ctx.db, main_table(ctx.db, vpc.id).id)
     delete_default_acl(ctx.db, vpc.id)
     delete_default_group(ctx.db, vpc.id)

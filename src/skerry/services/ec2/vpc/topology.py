@@ -22,6 +22,7 @@ from skerry.services.ec2.route_table.model import Route, RouteTable, RouteTableA
 from skerry.services.ec2.security_group.model import SecurityGroup, SecurityGroupRule
 from skerry.services.ec2.subnet.model import Subnet
 from skerry.services.ec2.vpc.model import Vpc
+from skerry.services.ec2.vpc_peering.api import peerings_of
 
 _PROTOCOL_NUMBERS = {"-1": None, "icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 
@@ -55,6 +56,7 @@ def topology_of(session: Session, vpc: Vpc) -> port.Vpc:
         groups=_groups(session, vpc.id),
         ports=ports,
         public=_elastic(session, vpc.id) + automatic,
+        peerings=peerings_of(session, vpc.id),
     )
 
 
