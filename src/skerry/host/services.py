@@ -10,7 +10,8 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -18,14 +19,12 @@ from sqlalchemy import select
 
 from skerry.drivers.network import namespaces
 from skerry.drivers.network.port import Network
-from skerry.host.metadata import MetadataSource, serve_metadata
-from skerry.host.resolver import (
-    DatagramQuestions,
-    NameSource,
-    VpcResolver,
-    datagram_socket,
-    stream_questions,
-)
+from skerry.host.first_words import FirstWords
+from skerry.host.forwarding import Upstreams
+from skerry.host.limits import Budget, Seats, Turns
+from skerry.host.metadata import MetadataSource, VpcMetadata, serve_metadata
+from skerry.host.questions import serve_names
+from skerry.host.resolver import NameSource, VpcResolver
 from skerry.kernel.db import Database
 from skerry.kernel.region import Region
 from skerry.services.ec2.vpc.model import Vpc
@@ -35,6 +34,7 @@ log = logging.getLogger(__name__)
 METADATA = "169.254.169.254"
 RESOLVER = "169.254.169.253"
 READERS = 4
+TELLERS = 4
 RETRY_S = 0.5
 CLOSE_S = 2.0
 
@@ -44,14 +44,16 @@ class _Listeners:
     """Open sockets of one VPC; ``inode`` tells its namespace from a later one of the same name."""
 
     inode: int
-    servers: list[asyncio.Server]
-    datagrams: list[asyncio.BaseTransport]
+    seats: Seats = field(default_factory=Seats)
+    servers: list[asyncio.Server] = field(default_factory=list[asyncio.Server])
+    datagrams: list[asyncio.BaseTransport] = field(default_factory=list[asyncio.BaseTransport])
 
     def close(self) -> None:
         for server in self.servers:
             server.close()
         for transport in self.datagrams:
             transport.close()
+        self.seats.end_all()
 
 
 class GuestServices:
@@ -68,96 +70,97 @@ class GuestServices:
         self._database = database
         self._network = network
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="guest-services")
-        self._metadata = MetadataSource(database, region, secret, spoke, self._pool)
-        self._names = NameSource(database, region, self._pool)
+        self._tellers = ThreadPoolExecutor(TELLERS, thread_name_prefix="guest-spoke")
+        self._metadata = MetadataSource(database, region, secret, FirstWords(spoke, self._tellers))
+        self._names = NameSource(database, region, Upstreams())
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="guest-services", daemon=True)
         self._open: dict[str, _Listeners] = {}
-        self._follow = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._retry: asyncio.TimerHandle | None = None
+        self._unready: set[str] = set()
+        self._changed = asyncio.Event()
 
     def start(self) -> None:
         """Serve every VPC there is, and those to come."""
-        self._thread.start()
         self._network.watch(self._vpcs_changed)
-        self._vpcs_changed()
+        self._thread.start()
 
     def close(self) -> None:
         """Stop serving."""
-        if self._thread.is_alive():
+        if self._thread.ident is None:
+            self._loop.close()
+        elif self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(CLOSE_S)
         self._pool.shutdown(cancel_futures=True)
+        self._tellers.shutdown(cancel_futures=True)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
+        following = self._loop.create_task(self._follow())
         self._loop.run_forever()
         for listeners in self._open.values():
             listeners.close()
-        for task in asyncio.all_tasks(self._loop):
+        for task in (tasks := asyncio.all_tasks(self._loop) | {following}):
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.close()
 
     def _vpcs_changed(self) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._catch_up_soon)
+        with suppress(RuntimeError):  # closed in the meantime
+            self._loop.call_soon_threadsafe(self._changed.set)
 
-    def _catch_up_soon(self) -> None:
-        task = self._loop.create_task(self._catch_up())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def _follow(self) -> None:
+        """Look at each change, and again after a while as long as something is not ready."""
+        while True:
+            self._changed.clear()
+            is_ready = await self._catch_up()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if is_ready else RETRY_S):
+                    await self._changed.wait()
 
-    async def _catch_up(self) -> None:
-        """Open sockets in namespaces that came, close those of namespaces that went."""
-        async with self._follow:
+    async def _catch_up(self) -> bool:
+        """Open sockets in namespaces that came, close those of namespaces that went.
+
+        False: not all are open. One that fails keeps none of the others waiting.
+        """
+        try:
             present = self._network.service_namespaces()
-            for vpc_id, listeners in list(self._open.items()):
-                if _inode(present.get(vpc_id)) != listeners.inode:
-                    self._open.pop(vpc_id).close()
-            for vpc_id in present.keys() - self._open.keys():
-                try:
-                    self._open[vpc_id] = await self._serve(vpc_id, present[vpc_id])
-                except OSError as trouble:
-                    log.info("services of %s are not ready (%s); trying again", vpc_id, trouble)
-                    self._try_again()
-
-    def _try_again(self) -> None:
-        """Once, however many are not ready: each look sees to all of them."""
-        if self._retry is not None:
-            self._retry.cancel()
-        self._retry = self._loop.call_later(RETRY_S, self._catch_up_soon)
+        except Exception as trouble:
+            log.warning("the VPCs to serve are not known (%r); trying again", trouble)
+            return False
+        for vpc_id, listeners in list(self._open.items()):
+            if _inode(present.get(vpc_id)) != listeners.inode:
+                self._open.pop(vpc_id).close()
+        self._unready &= present.keys()
+        for vpc_id in present.keys() - self._open.keys():
+            try:
+                self._open[vpc_id] = await self._serve(vpc_id, present[vpc_id])
+                self._unready.discard(vpc_id)
+            except Exception as trouble:
+                if vpc_id not in self._unready:
+                    log.info("services of %s are not ready (%r); trying again", vpc_id, trouble)
+                self._unready.add(vpc_id)
+        return not self._unready
 
     async def _serve(self, vpc_id: str, namespace: Path) -> _Listeners:
-        addresses = [RESOLVER, await self._loop.run_in_executor(self._pool, self._second, vpc_id)]
-        listeners = _Listeners(_inode(namespace), [], [])
+        second = await self._loop.run_in_executor(self._pool, self._second, vpc_id)
+        addresses = [RESOLVER] if second is None else [RESOLVER, second]
+        turns, budget = Turns(self._pool), Budget()
+        resolver = VpcResolver(self._names, vpc_id, turns, budget)
+        listeners = _Listeners(_inode(namespace))
         try:
             web = namespaces.inside(namespace.name, lambda: _listening(METADATA, 80))
-            listeners.servers.append(await serve_metadata(web, self._metadata, vpc_id))
-            resolver = VpcResolver(self._names, vpc_id)
+            metadata = VpcMetadata(self._metadata, vpc_id, turns, budget)
+            listeners.servers.append(await serve_metadata(web, metadata, listeners.seats))
             for address in addresses:
-                if address is not None:
-                    await self._resolve(namespace, address, resolver, listeners)
-        except OSError:
+                datagrams, stream = _on_port_53(namespace, address)
+                transport, server = await serve_names(resolver, datagrams, stream, listeners.seats)
+                listeners.datagrams.append(transport)
+                listeners.servers.append(server)
+        except BaseException:
             listeners.close()
             raise
         return listeners
-
-    async def _resolve(
-        self, namespace: Path, address: str, resolver: VpcResolver, listeners: _Listeners
-    ) -> None:
-        def open_both() -> tuple[socket.socket, socket.socket]:
-            return datagram_socket(address), _listening(address, 53)
-
-        datagrams, stream = namespaces.inside(namespace.name, open_both)
-        transport, _ = await self._loop.create_datagram_endpoint(
-            lambda: DatagramQuestions(resolver), sock=datagrams
-        )
-        listeners.datagrams.append(transport)
-        listeners.servers.append(
-            await asyncio.start_server(stream_questions(resolver), sock=stream)
-        )
 
     def _second(self, vpc_id: str) -> str | None:
         """The VPC's base address plus two, where guests look for names."""
@@ -166,13 +169,33 @@ class GuestServices:
         return None if cidr is None else str(IPv4Network(cidr).network_address + 2)
 
 
+def _on_port_53(namespace: Path, address: str) -> tuple[socket.socket, socket.socket]:
+    datagrams = namespaces.inside(
+        namespace.name, lambda: _bound(address, 53, socket.SOCK_DGRAM, socket.IPPROTO_UDP)
+    )
+    try:
+        return datagrams, namespaces.inside(namespace.name, lambda: _listening(address, 53))
+    except OSError:
+        datagrams.close()
+        raise
+
+
 def _listening(address: str, port: int) -> socket.socket:
     # The protocol is named because asyncio sets TCP_NODELAY only on sockets that say they are TCP.
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind((address, port))
+    made = _bound(address, port, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.listen(512)
-    made.setblocking(False)  # noqa: FBT003 - its signature
+    return made
+
+
+def _bound(address: str, port: int, kind: int, protocol: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET, kind | socket.SOCK_NONBLOCK, protocol)
+    try:
+        if kind == socket.SOCK_STREAM:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((address, port))
+    except OSError:
+        made.close()
+        raise
     return made
 
 

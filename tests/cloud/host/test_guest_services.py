@@ -104,23 +104,56 @@ def test_the_socket_tells_the_vpc_and_the_address_the_instance(served):
     assert sorted(heard) == sorted(guest.instance["InstanceId"] for guest in guests)
 
 
-def test_the_answer_with_a_token_travels_no_further_than_its_hop_limit(served):
+TTL = {"x-aws-ec2-metadata-token-ttl-seconds": "60"}
+
+
+@pytest.fixture
+def wire(served):
+    """Every packet on the first guest's network."""
     guest = served[0][0]
-    _get(guest, "/")
-    wire = namespaces.inside(
+    _get(guest, "/")  # the namespace is served
+    made = namespaces.inside(
         TwoVpcs.name(guest),
         lambda: socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800)),
     )
-    wire.bind(("lo", 0x0800))
-    wire.setblocking(False)
-    ttl = {"x-aws-ec2-metadata-token-ttl-seconds": "60"}
-    response, token = _get(guest, "/latest/api/token", "PUT", **ttl)
+    made.bind(("lo", 0x0800))
+    made.setblocking(False)
+    yield made
+    made.close()
+
+
+def test_the_answer_with_a_token_travels_no_further_than_its_hop_limit(served, wire):
+    guest = served[0][0]
+    response, token = _get(guest, "/latest/api/token", "PUT", **TTL)
     assert response.status == 200
     assert _hops_of_answers(wire) == {2}, "its limit of one, and our router"
     named = {"x-aws-ec2-metadata-token": token.decode()}
     assert _get(guest, "/latest/meta-data/mac", **named)[0].status == 200
     assert _hops_of_answers(wire) == {64}
-    wire.close()
+
+
+def test_a_token_that_was_lost_on_its_way_is_sent_again_with_the_same_limit(served, wire):
+    guest = served[0][0]
+    name = TwoVpcs.name(guest)
+    lossy = (
+        "add table inet loss; "
+        "add chain inet loss sent { type filter hook output priority 0; }; "
+        "add rule inet loss sent tcp sport 80 tcp flags & psh == psh drop"
+    )
+    with _connect(guest) as connection:
+        connection.settimeout(5)
+        run("ip", "netns", "exec", name, "nft", lossy)
+        connection.sendall(
+            b"PUT /latest/api/token HTTP/1.1\r\nX-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n"
+        )
+        time.sleep(0.1)
+        assert _hops_of_answers(wire) == set(), "it was lost"
+        run("ip", "netns", "exec", name, "nft", "delete table inet loss")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        assert _hops_of_answers(wire) == {2}
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+        assert _hops_of_answers(wire) == {2}, "what follows may carry a resend of the token"
 
 
 def _hops_of_answers(wire: socket.socket) -> set[int]:
@@ -180,3 +213,35 @@ def test_an_answer_comes_within_milliseconds(served):
         times.append(time.perf_counter() - began)
     print(f"p50 {sorted(times)[25] * 1e3:.1f} ms")
     assert sorted(times)[25] < 0.05
+
+
+def test_one_guest_s_idle_connections_and_junk_keep_nobody_waiting_and_fill_no_log(served, caplog):
+    (guest, other), _ = served
+    caplog.set_level("INFO")
+    _get(guest, "/")
+    held = [_connect(guest) for _ in range(300)]
+    for each in held[::3]:
+        each.sendall(b"\x00junk\r\n\r\n")
+    began = time.perf_counter()
+    for each in (guest, other):
+        assert _get(each, "/latest/meta-data/instance-id")[0].status == 200
+    assert time.perf_counter() - began < 1
+    for each in held:
+        each.close()
+    assert [each.getMessage() for each in caplog.records if each.levelname != "DEBUG"] == []
+
+
+def test_a_guest_that_asks_too_much_is_put_off_for_a_second(served):
+    guest, other = served[0]
+    _get(guest, "/")
+    found: list[bytes] = []
+    with _connect(guest) as connection:
+        end = time.monotonic() + 5
+        while b"503" not in found and time.monotonic() < end:
+            connection.sendall(b"GET / HTTP/1.1\r\n\r\n" * 8)
+            time.sleep(0.002)
+            found += [each[:3] for each in connection.recv(65536).split(b"HTTP/1.1 ")[1:]]
+    assert b"503" in found
+    assert _get(other, "/latest/meta-data/instance-id")[0].status == 200
+    time.sleep(1)
+    assert _get(guest, "/latest/meta-data/instance-id")[0].status == 200

@@ -6,16 +6,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import dns.message
+import dns.opcode
 import dns.rcode
 import pytest
+from dns.update import UpdateMessage
 
-from skerry.host.resolver import NameSource, VpcResolver, answer_known
+from skerry.host.forwarding import Upstreams
+from skerry.host.limits import PACKETS_PER_S, Budget, Turns
+from skerry.host.resolver import NameSource, VpcResolver, fill_known
 from skerry.services.ec2.metadata.names import Known
 from tests.unit.services.conftest import REGION, database  # noqa: F401 - a fixture
 
+GUEST = "172.31.0.9"
+
 
 def _ask(name: str, kind: str, known: Known):
-    return answer_known(dns.message.make_query(name, kind, use_edns=True), known)
+    response = dns.message.make_response(dns.message.make_query(name, kind, use_edns=True))
+    fill_known(response, known)
+    return response
 
 
 def test_an_address_is_answered_and_another_type_is_empty():
@@ -36,20 +44,67 @@ def test_a_pointer_is_a_name():
 @pytest.fixture
 def resolver(database, tmp_path: Path):  # noqa: F811
     with ThreadPoolExecutor(1) as pool:
-        yield VpcResolver(NameSource(database, REGION, pool, tmp_path / "none"), "vpc-1")
+        source = NameSource(database, REGION, Upstreams(tmp_path / "none"))
+        yield VpcResolver(source, "vpc-1", Turns(pool), Budget(lambda: 1))
+
+
+def _rcode(resolver: VpcResolver, wire: bytes) -> int | None:
+    found = asyncio.run(resolver.answer(GUEST, wire))
+    return None if found is None else found.rcode()
 
 
 def test_a_vpc_that_is_not_there_refuses(resolver: VpcResolver):
-    query = dns.message.make_query("example.com", "A")
-    found = asyncio.run(resolver.answer(query.to_wire()))
-    assert found is not None
-    assert found.rcode() == dns.rcode.REFUSED
+    wire = dns.message.make_query("example.com", "A").to_wire()
+    assert _rcode(resolver, wire) == dns.rcode.REFUSED
 
 
 def test_what_is_no_question_gets_no_answer(resolver: VpcResolver):
-    chance = random.Random(3)
-    whole = dns.message.make_query("example.com", "A").to_wire()
     response = dns.message.make_response(dns.message.make_query("a.b", "A")).to_wire()
-    for wire in (b"", b"x", whole[:-3], response, *(chance.randbytes(40) for _ in range(500))):
-        found = asyncio.run(resolver.answer(wire))
-        assert found is None or found.rcode() == dns.rcode.REFUSED
+    for wire in (b"", b"x", response):
+        assert _rcode(resolver, wire) is None
+
+
+def test_what_cannot_be_read_is_called_so(resolver: VpcResolver):
+    whole = dns.message.make_query("example.com", "A").to_wire()
+    assert _rcode(resolver, whole[:-3]) == dns.rcode.FORMERR
+    assert _rcode(resolver, whole[:5] + b"\x00" + whole[6:12]) == dns.rcode.FORMERR
+    chance = random.Random(3)
+    fit = {None, dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.REFUSED, dns.rcode.BADVERS}
+    for _ in range(500):
+        assert _rcode(resolver, chance.randbytes(40)) in fit
+
+
+@pytest.mark.parametrize("kind", ["AXFR", "IXFR", "TSIG", "MAILB"])
+def test_transfers_are_refused_and_reach_nobody(resolver: VpcResolver, kind: str):
+    wire = dns.message.make_query("example.com", kind).to_wire()
+    assert _rcode(resolver, wire) == dns.rcode.REFUSED
+
+
+@pytest.mark.parametrize("rdclass", ["CH", "HS", "ANY"])
+def test_other_classes_are_refused_even_for_names_of_ours(launch, resolver, rdclass, caplog):
+    guest = launch()
+    resolver = VpcResolver(resolver._source, guest.vpc_id, resolver._turns, Budget())
+    query = dns.message.make_query(guest.instance["PrivateDnsName"], "A", rdclass)
+    assert _rcode(resolver, query.to_wire()) == dns.rcode.REFUSED
+    assert not caplog.records
+
+
+def test_other_opcodes_are_not_implemented(resolver: VpcResolver):
+    update = UpdateMessage("example.com")
+    update.add("a", 60, "A", "1.2.3.4")
+    assert _rcode(resolver, update.to_wire()) == dns.rcode.NOTIMP
+    found = asyncio.run(resolver.answer(GUEST, update.to_wire()))
+    assert found is not None
+    assert (found.id, found.opcode()) == (update.id, dns.opcode.UPDATE)
+
+
+def test_a_newer_edns_is_told_which_one_is_spoken(resolver: VpcResolver):
+    query = dns.message.make_query("example.com", "A", use_edns=1)
+    assert _rcode(resolver, query.to_wire()) == dns.rcode.BADVERS
+
+
+def test_a_guest_that_asks_too_much_is_not_answered_and_others_are(resolver: VpcResolver):
+    wire = dns.message.make_query("example.com", "AXFR").to_wire()
+    found = [_rcode(resolver, wire) for _ in range(PACKETS_PER_S + 1)]
+    assert found.count(None) == 1
+    assert asyncio.run(resolver.answer("172.31.0.10", wire)) is not None

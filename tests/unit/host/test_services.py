@@ -1,0 +1,124 @@
+"""Which VPCs are served, and what happens when they cannot be."""
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from skerry.drivers.network import namespaces
+from skerry.host import services
+from skerry.host.services import GuestServices
+from tests.unit.services.conftest import REGION
+
+
+class _Network:
+    """``present``: what there is to serve, asked for ``looks`` times."""
+
+    def __init__(self) -> None:
+        self.present: dict[str, Path] = {}
+        self.looks = 0
+        self.failures = 0
+        self.changed: Callable[[], None] = lambda: None
+
+    def service_namespaces(self) -> dict[str, Path]:
+        self.looks += 1
+        if self.looks <= self.failures:
+            raise LookupError("not yet")
+        return self.present
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        self.changed = changed
+
+
+@pytest.fixture
+def network(monkeypatch):
+    """Namespaces are this one; every service has a port of its own."""
+    monkeypatch.setattr(services, "RETRY_S", 0.05)
+    monkeypatch.setattr(namespaces, "inside", lambda _name, work: work())
+    monkeypatch.setattr(services, "METADATA", "127.0.0.1")
+    monkeypatch.setattr(services, "RESOLVER", "127.0.0.1")
+    real = services._bound
+    monkeypatch.setattr(services, "_bound", lambda at, _port, *kind: real(at, 0, *kind))
+    return _Network()
+
+
+@pytest.fixture
+def served(network, database):
+    made = GuestServices(database, REGION, network, b"s" * 32, lambda _id: None)
+    yield made
+    made.close()
+
+
+def _until(true: Callable[[], object]) -> None:
+    end = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_vpcs_that_are_not_ready_are_looked_at_again_once_and_not_once_each(
+    network, served, monkeypatch, caplog
+):
+    def absent(_name: str, _work: object) -> object:
+        raise FileNotFoundError("no such namespace")
+
+    monkeypatch.setattr(namespaces, "inside", absent)
+    caplog.set_level("INFO")
+    network.present = {f"vpc-{number}": Path(f"/absent-{number}") for number in range(8)}
+    served.start()
+    time.sleep(0.52)
+    assert 3 <= network.looks <= 11
+    for _ in range(20):
+        network.changed()
+    time.sleep(0.2)
+    assert network.looks <= 11 + 20 + 5
+    assert len(caplog.records) == 8, "each is told of once"
+
+
+@pytest.mark.parametrize("trouble", [OSError, LookupError])
+def test_one_vpc_that_fails_keeps_none_of_the_others_waiting(
+    network, served, monkeypatch, trouble, tmp_path
+):
+    real = GuestServices._second
+
+    def failing(self: GuestServices, vpc_id: str) -> str | None:
+        if vpc_id == "vpc-bad" and network.looks < 4:
+            raise trouble(vpc_id)
+        return real(self, vpc_id)
+
+    monkeypatch.setattr(GuestServices, "_second", failing)
+    network.present = dict.fromkeys(("vpc-a", "vpc-bad", "vpc-z"), tmp_path)
+    served.start()
+    _until(lambda: served._open.keys() == {"vpc-a", "vpc-z"})
+    _until(lambda: served._open.keys() == network.present.keys())
+    looks = network.looks
+    time.sleep(0.2)
+    assert network.looks == looks, "all are ready: nothing to look for"
+
+
+def test_a_network_that_cannot_be_asked_is_asked_again(network, served, tmp_path):
+    network.failures = 3
+    network.present = {"vpc-a": tmp_path}
+    served.start()
+    _until(lambda: served._open)
+
+
+def test_connections_of_a_vpc_that_has_gone_are_closed(network, served, tmp_path):
+    network.present = {"vpc-a": tmp_path}
+    served.start()
+    _until(lambda: served._open)
+    target = served._open["vpc-a"].servers[0].sockets[0].getsockname()
+    with socket.create_connection(target, 5) as guest:
+        _until(lambda: served._open["vpc-a"].seats._taken)
+        network.present = {}
+        network.changed()
+        assert guest.recv(1) == b""
+    _until(lambda: not served._open)
+
+
+def test_services_that_never_started_leave_nothing_open(network, database):
+    made = GuestServices(database, REGION, network, b"s" * 32, lambda _id: None)
+    made.close()
+    assert made._loop.is_closed()
