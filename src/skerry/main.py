@@ -16,6 +16,7 @@ from skerry.database import open_database
 from skerry.host.services import GuestServices
 from skerry.kernel.clock import now
 from skerry.kernel.db import Database
+from skerry.kernel.foreground import Foreground
 from skerry.kernel.vault import Vault
 from skerry.reconcile.engine import ReconcileEngine
 from skerry.reconcile.work import Work
@@ -55,11 +56,14 @@ class Cloud:
         self.vault = open_vault(config)
         self.database = open_database(config.database_url)
         self.work = Work(self.database, drivers.engines, self.region)
-        self.reconciler = ReconcileEngine(self.work, ec2.RECONCILERS, ec2.SWEEPS)
+        foreground = Foreground()
+        self.reconciler = ReconcileEngine(
+            self.work, ec2.RECONCILERS, ec2.SWEEPS, foreground=foreground
+        )
         self.guests = GuestServices(
             self.database, self.region, drivers.network, self.vault.secret, self._guest_spoke
         )
-        self.application = Application(self._gateway())
+        self.application = Application(self._gateway(), foreground)
         self._closing = threading.Event()
         self._starting = threading.Thread(target=self._start_engines, name="start")
 

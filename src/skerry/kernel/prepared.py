@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from typing import Any, Generic, TypeVarTuple, cast
 
 from sqlalchemy import (
+    CompoundSelect,
     FromClause,
     Insert,
     Row,
@@ -35,10 +36,12 @@ _ACCOUNT = "account_id_of_session"
 class Prepared(Generic[*Columns]):
     """A select with ``bindparam``s. Like any query, it sees what the session's account owns.
 
-    ``every_account``: it is meant to look across accounts.
+    ``every_account``: it is meant to look across accounts; only such a one may be a union.
     """
 
-    def __init__(self, statement: Select[*Columns], *, every_account: bool = False) -> None:
+    def __init__(
+        self, statement: Select[*Columns] | CompoundSelect[*Columns], *, every_account: bool = False
+    ) -> None:
         self._whole = statement
         self._every_account = every_account
 
@@ -68,6 +71,8 @@ class Prepared(Generic[*Columns]):
     @cached_property
     def _narrowed(self) -> Select[*Columns]:
         statement = self._whole
+        if isinstance(statement, CompoundSelect):
+            raise TypeError("a prepared union cannot be narrowed")
         for table in _tables_of(statement):
             if "account_id" in table.c:
                 statement = statement.where(table.c.account_id == bindparam(_ACCOUNT))

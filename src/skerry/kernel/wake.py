@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
+from typing import cast
 
-from sqlalchemy import bindparam, inspect, update
+from sqlalchemy import Insert, event, inspect
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from skerry.kernel.clock import now
-from skerry.kernel.db import Base
-from skerry.kernel.prepared import insert_new
+from skerry.kernel.db import Base, CloudSession
 
 
 class Wake(Base):
@@ -26,40 +28,42 @@ class Wake(Base):
     attempt: Mapped[int]
 
 
-_ONCE_MORE = (
-    update(Wake)
-    .where(Wake.kind == bindparam("of_kind"), Wake.resource_id == bindparam("of_id"))
-    .values(revision=Wake.revision + 1, due_at=bindparam("at"), attempt=0)
-)
-
-
 def wake(session: Session, row: Base) -> None:
     """Have ``row`` reconciled as soon as this transaction commits."""
     identity = inspect(row).mapper.primary_key_from_instance(row)
     wake_id(session, row.__tablename__, str(identity[0]))
 
 
-def wake_new(session: Session, rows: Iterable[Base]) -> None:
-    """As ``wake``, for rows that this transaction makes: nothing can have woken them before."""
-    woken: set[tuple[str, str]] = session.info.setdefault("woken", set())
-    keys = [
-        (row.__tablename__, str(inspect(row).mapper.primary_key_from_instance(row)[0]))
-        for row in rows
-    ]
-    woken.update(keys)
-    insert_new(session, [_first(*key) for key in keys])
+def wake_all(session: Session, rows: Iterable[Base]) -> None:
+    """As ``wake``, for each of these."""
+    for row in rows:
+        wake(session, row)
 
 
 def wake_id(session: Session, kind: str, resource_id: str) -> None:
-    """As ``wake``, for a row that is not at hand. Once in a transaction is enough."""
-    woken: set[tuple[str, str]] = session.info.setdefault("woken", set())
-    if (kind, resource_id) in woken:
+    """As ``wake``, for a row that is not at hand. All of a transaction are written as it commits."""
+    for purpose in ("unwritten wakes", "woken"):
+        session.info.setdefault(purpose, set()).add((kind, resource_id))
+
+
+@event.listens_for(CloudSession, "before_commit")
+def _write(session: Session) -> None:
+    keys = cast("set[tuple[str, str]]", session.info.pop("unwritten wakes", set()))
+    if not keys:
         return
-    woken.add((kind, resource_id))
-    this = {"of_kind": kind, "of_id": resource_id, "at": now()}
-    if session.connection().execute(_ONCE_MORE, this).rowcount == 0:
-        insert_new(session, [_first(kind, resource_id)])
+    session.flush()
+    at = now()
+    wakes = [
+        {"kind": kind, "resource_id": resource_id, "revision": 1, "due_at": at, "attempt": 0}
+        for kind, resource_id in sorted(keys)
+    ]
+    session.connection().execute(_first_or_once_more(session.get_bind().dialect.name), wakes)
 
 
-def _first(kind: str, resource_id: str) -> Wake:
-    return Wake(kind=kind, resource_id=resource_id, revision=1, due_at=now(), attempt=0)
+@cache
+def _first_or_once_more(dialect: str) -> Insert:
+    given = sqlite.insert(Wake) if dialect == "sqlite" else postgresql.insert(Wake)
+    return given.on_conflict_do_update(
+        index_elements=[Wake.kind, Wake.resource_id],
+        set_={"revision": Wake.revision + 1, "due_at": given.excluded.due_at, "attempt": 0},
+    )

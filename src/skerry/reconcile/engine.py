@@ -1,6 +1,7 @@
 """The engine: takes due wakes, runs one pass per resource at a time, backs off on failure.
 
 Between wakes it sleeps; an idle resource costs nothing. A slow full scan catches what a lost nudge missed.
+While callers are being answered, passes wait; those that have waited long enough run one at a time.
 """
 
 import heapq
@@ -15,6 +16,7 @@ from datetime import timedelta
 from sqlalchemy import delete, inspect, select, update
 
 from skerry.kernel.clock import now
+from skerry.kernel.foreground import PATIENCE_S, QUIET_S, Foreground
 from skerry.kernel.wake import Wake
 from skerry.reconcile.sweep import sweep
 from skerry.reconcile.verdict import Again, Gone, Verdict
@@ -38,8 +40,10 @@ class ReconcileEngine:
         reconcilers: Iterable[Reconciler],
         sweeps: Sequence[Sweep] = (),
         workers: int = 8,
+        foreground: Foreground | None = None,
     ) -> None:
         self._work = work
+        self._foreground = foreground or Foreground()
         self._reconcilers = {each.kind: each for each in reconcilers}
         self._sweeps = sweeps
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="reconcile")
@@ -107,8 +111,7 @@ class ReconcileEngine:
                 self._load_due_wakes()
             with self._lock:
                 self._start_due()
-                upcoming = self._heap[0][0] if self._heap else next_tick
-                pause = min(upcoming, next_tick) - time.monotonic()
+                pause = self._pause_s(next_tick)
                 if pause > 0 and not self._closed:
                     self._lock.wait(pause)
 
@@ -135,9 +138,23 @@ class ReconcileEngine:
             self._due[key] = due
             heapq.heappush(self._heap, (due, key))
 
+    def _pause_s(self, next_tick: float) -> float:
+        clock = time.monotonic()
+        upcoming = self._heap[0][0] if self._heap else next_tick
+        if upcoming <= clock:  # due, and held back for the sake of callers
+            upcoming = clock + QUIET_S
+        return min(upcoming, next_tick) - clock
+
+    def _may_begin(self, due: float, clock: float) -> bool:
+        if self._foreground.is_quiet():
+            return True
+        return clock >= due + PATIENCE_S and not self._running
+
     def _start_due(self) -> None:
         clock = time.monotonic()
         while self._heap and self._heap[0][0] <= clock:
+            if not self._may_begin(self._heap[0][0], clock):
+                return
             due, key = heapq.heappop(self._heap)
             if self._due.get(key) != due:
                 continue  # superseded by an earlier entry that has run

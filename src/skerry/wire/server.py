@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeAlias
 
+from skerry.kernel.foreground import Foreground
 from skerry.wire.http import HttpRequest, HttpResponse
 
 Scope: TypeAlias = dict[str, Any]
@@ -27,19 +28,21 @@ class Answers(Protocol):
 class Application:
     """Reads a whole request, has it answered in a worker thread, writes the answer."""
 
-    def __init__(self, gateway: Answers) -> None:
+    def __init__(self, gateway: Answers, foreground: Foreground) -> None:
         self._gateway = gateway
+        self._foreground = foreground
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="api")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         body, whole = await _read_body(receive)
-        request = _request(scope, body)
-        answer = self._gateway.answer if whole else self._gateway.too_large
-        loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(self._pool, answer, request)
-        await _write(send, response)
+        with self._foreground:
+            request = _request(scope, body)
+            answer = self._gateway.answer if whole else self._gateway.too_large
+            loop = asyncio.get_running_loop()
+            response = await loop.run_in_executor(self._pool, answer, request)
+            await _write(send, response)
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)

@@ -19,16 +19,15 @@ from skerry.services.ec2.network_interface.model import NetworkInterface
 
 MAX_ADDRESSES = 50
 """Per account. AWS starts at 5 and raises on request; a cloud of one's own needs no request."""
-_GUESSES = 8
+_GUESSES = 3
 _MAX_LISTED = 250  # a longer list of addresses is slower than reading all that are taken
 
-_ELASTIC_AMONG = Prepared(
-    select(Address.public_ip).where(Address.public_ip.in_(bindparam("among", expanding=True))),
-    every_account=True,
-)
-_AUTOMATIC_AMONG = Prepared(
-    select(NetworkInterface.public_ip).where(
-        NetworkInterface.public_ip.in_(bindparam("among", expanding=True))
+_IN_USE_AMONG = Prepared(
+    union_all(
+        select(Address.public_ip).where(Address.public_ip.in_(bindparam("among", expanding=True))),
+        select(NetworkInterface.public_ip).where(
+            NetworkInterface.public_ip.in_(bindparam("among", expanding=True))
+        ),
     ),
     every_account=True,
 )
@@ -81,9 +80,7 @@ def take_many_from_pool(session: Session, region: Region, count: int) -> list[st
 def addresses_in_use(session: Session, among: Sequence[str] | None = None) -> set[str]:
     """Which public addresses any account has."""
     if among is not None:
-        elastic = _ELASTIC_AMONG.rows(session, among=among)
-        automatic = _AUTOMATIC_AMONG.rows(session, among=among)
-        return {row.public_ip for row in (*elastic, *automatic)}
+        return {row.public_ip for row in _IN_USE_AMONG.rows(session, among=among)}
     query = union_all(
         select(Address.public_ip),
         select(NetworkInterface.public_ip).where(NetworkInterface.public_ip.is_not(None)),

@@ -60,10 +60,16 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Instance id → what is attached to it."""
+    """Instance id → what it has."""
 
     interfaces: Mapping[str, Sequence[NetworkInterface]]
     volumes: Mapping[str, Sequence[Volume]]
+    tags: Mapping[str, Mapping[str, str]]
+
+
+def parts_of(session: Session, ids: Sequence[str]) -> Parts:
+    """What these instances have."""
+    return Parts(interfaces_of(session, ids), volumes_of(session, ids), tags_of(session, ids))
 
 
 PRESENT = Prepared(select(func.count().label("present")).select_from(Instance))
@@ -172,15 +178,14 @@ def instance_facts(
 ) -> InstanceFacts:
     """What the views of these instances need, in eight queries however many there are.
 
-    ``parts``: what the caller knows already.
+    ``parts``: given by who knows them already.
     """
-    ids = [instance.id for instance in instances]
-    interfaces = interfaces_of(session, ids) if parts is None else parts.interfaces
-    every = [each for attached in interfaces.values() for each in attached]
+    parts = parts or parts_of(session, [instance.id for instance in instances])
+    every = [each for attached in parts.interfaces.values() for each in attached]
     return InstanceFacts(
         region=region,
-        interfaces=interfaces,
+        interfaces=parts.interfaces,
         network=interface_facts(session, region, every),
-        volumes=volumes_of(session, ids) if parts is None else parts.volumes,
-        tags=tags_of(session, ids),
+        volumes=parts.volumes,
+        tags=parts.tags,
     )

@@ -30,13 +30,14 @@ from skerry.services.ec2.vpc.model import Vpc
 
 RESERVED_FIRST = 4  # network, router, DNS, future use (VPC user guide, "Subnet CIDR blocks")
 RESERVED = RESERVED_FIRST + 1  # and the broadcast address
-_GUESSES = 8
+_GUESSES = 3
 _MAX_LISTED = 500  # a longer list of addresses is slower than reading all of the subnet
 
 DEFAULT_VPC = Prepared(select(Vpc.id).where(Vpc.is_default, Vpc.wanted))
 _DEFAULT_SUBNETS = Prepared(
     select(Subnet)
-    .where(Subnet.vpc_id == bindparam("vpc_id"), Subnet.default_for_az)
+    .join(Vpc, Vpc.id == Subnet.vpc_id)
+    .where(Vpc.is_default, Vpc.wanted, Subnet.default_for_az)
     .order_by(Subnet.zone)
 )
 _USED_IPS = Prepared(
@@ -94,12 +95,10 @@ def default_subnet(ctx: Context, zone: str | None) -> Subnet:
 
     Raises NoDefaultVpc, NoDefaultSubnet, NoDefaultSubnetInZone.
     """
-    vpc = DEFAULT_VPC.first(ctx.db)
-    if vpc is None:
-        raise NoDefaultVpc
-    subnets: Sequence[Subnet] = _DEFAULT_SUBNETS.entities(ctx.db, vpc_id=vpc.id)
+    subnets: Sequence[Subnet] = _DEFAULT_SUBNETS.entities(ctx.db)
     if not subnets:
-        raise NoDefaultSubnet(vpc_id=vpc.id)
+        vpc = DEFAULT_VPC.first(ctx.db)
+        raise NoDefaultSubnet(vpc_id=vpc.id) if vpc else NoDefaultVpc
     if zone is not None:
         subnets = [subnet for subnet in subnets if subnet.zone == zone]
         if not subnets:

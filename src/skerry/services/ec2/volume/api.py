@@ -21,7 +21,7 @@ from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import check_ids, known_rows
 from skerry.kernel.prepared import Prepared, insert_new
 from skerry.kernel.tags import drop_tags, tag_new
-from skerry.kernel.wake import wake, wake_new
+from skerry.kernel.wake import wake, wake_all
 from skerry.services.ec2.image.model import Image
 from skerry.services.ec2.volume.errors import (
     RootMappingInvalid,
@@ -93,7 +93,7 @@ def create_root_volumes(
     ]
     insert_new(ctx.db, volumes)
     tag_new(ctx, "volume", [volume.id for volume in volumes], tags)
-    wake_new(ctx.db, volumes)
+    wake_all(ctx.db, volumes)
     return volumes
 
 

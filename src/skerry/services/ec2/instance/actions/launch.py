@@ -8,7 +8,7 @@ from skerry.kernel.action import action
 from skerry.kernel.ids import new_id
 from skerry.kernel.prepared import insert_new
 from skerry.kernel.tags import tag_new, tags_on_create
-from skerry.kernel.wake import wake_new
+from skerry.kernel.wake import wake_all
 from skerry.services.ec2.instance.actions.launch_network import insert_cards, read_cards
 from skerry.services.ec2.instance.actions.launch_request import (
     MAX_PER_LAUNCH,
@@ -121,8 +121,9 @@ def _insert(ctx: Context, launch: Launch, cards: list[Card], instances: list[Ins
         launch.root_mapping,
         tags_on_create(launch.asked, "volume"),
     )
-    tag_new(ctx, "instance", ids, tags_on_create(launch.asked, "instance"))
-    wake_new(ctx.db, instances)
+    tags = tags_on_create(launch.asked, "instance")
+    tag_new(ctx, "instance", ids, tags)
+    wake_all(ctx.db, instances)
     interfaces = insert_cards(ctx, launch, cards, ids)
     attached = {id_: [volume] for id_, volume in zip(ids, volumes, strict=True)}
-    return Parts(interfaces, attached)
+    return Parts(interfaces, attached, dict.fromkeys(ids, tags))
