@@ -4,7 +4,8 @@ import pytest
 
 from skerry.services.ec2.network_interface import api
 from skerry.services.ec2.network_interface.model import NetworkInterface
-from skerry.services.ec2.subnet.api import allocate_private_ip, find_subnet
+from skerry.services.ec2.security_group.api import resolve_groups
+from skerry.services.ec2.subnet.api import allocate_private_ip, default_subnet, find_subnet
 from tests.unit.services.calling import Tenant, counted_queries, refused
 
 
@@ -186,3 +187,24 @@ def test_a_describe_of_many_interfaces_makes_few_queries(tenant: Tenant, subnet_
     with counted_queries(tenant.database) as queries:
         tenant("DescribeNetworkInterfaces")
     assert len([query for query in queries if query.startswith("SELECT")]) <= 8
+
+
+def test_a_managed_interface_is_in_use_and_left_alone(tenant: Tenant):
+    with tenant.writing() as ctx:
+        subnet = default_subnet(ctx, None)
+        groups = resolve_groups(ctx, subnet.vpc_id, None, None)
+        made = api.create_managed_interface(ctx, subnet, groups, None, "d", "vpc_endpoint")
+    managed = [{"Name": "requester-managed", "Values": ["true"]}]
+    (shown,) = tenant("DescribeNetworkInterfaces", Filters=managed)["NetworkInterfaces"]
+    assert shown["NetworkInterfaceId"] == made.id
+    assert (shown["InterfaceType"], shown["Status"]) == ("vpc_endpoint", "in-use")
+    assert shown["Attachment"]["InstanceOwnerId"] == shown["RequesterId"] == "amazon-aws"
+    assert shown["Attachment"]["AttachmentId"].startswith("ela-attach-")
+    with refused("InvalidNetworkInterface.InUse"):
+        tenant("DeleteNetworkInterface", NetworkInterfaceId=made.id)
+    with refused("OperationNotPermitted"):
+        tenant(
+            "ModifyNetworkInterfaceAttribute",
+            NetworkInterfaceId=made.id,
+            Description={"Value": "mine"},
+        )

@@ -144,6 +144,7 @@ def modify_network_interface_attribute(
     }
     if len(asked) != 1:
         raise InvalidParameterCombination(why="Exactly one attribute must be specified at a time")
+    api.refuse_managed(interface)
     match asked:
         case {"Description": {"Value": str(text)}}:
             interface.description = text

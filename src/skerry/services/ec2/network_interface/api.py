@@ -20,7 +20,11 @@ from skerry.services.ec2.address.api import (
     take_many_from_pool,
 )
 from skerry.services.ec2.address.model import Address
-from skerry.services.ec2.network_interface.errors import InterfaceMalformed, InterfaceNotFound
+from skerry.services.ec2.network_interface.errors import (
+    InterfaceIsManaged,
+    InterfaceMalformed,
+    InterfaceNotFound,
+)
 from skerry.services.ec2.network_interface.model import NetworkInterface, NetworkInterfaceGroup
 from skerry.services.ec2.network_interface.view import AMAZON, InterfaceFacts, PublicIp
 from skerry.services.ec2.security_group.api import group_identifiers
@@ -76,6 +80,36 @@ def create_interface(
     return interface
 
 
+def create_managed_interface(
+    ctx: Context,
+    subnet: Subnet,
+    groups: Sequence[SecurityGroup],
+    private_ip: str | None,
+    description: str,
+    interface_type: str,
+) -> NetworkInterface:
+    """An interface of a VPC endpoint or NAT gateway, in use by it from the start. Wakes the VPC.
+
+    Goes by ``delete_interface``. Raises what ``allocate_private_ip`` does.
+    """
+    interface = draft_interface(
+        ctx, subnet, allocate_private_ip(ctx, subnet, private_ip), description
+    )
+    interface.interface_type = interface_type
+    interface.attachment_id = new_id("ela-attach")
+    interface.device_index = 1
+    interface.attached_at = ctx.now
+    insert_interfaces(ctx, [interface], groups, {})
+    ctx.db.flush()
+    return interface
+
+
+def refuse_managed(interface: NetworkInterface) -> None:
+    """Raises InterfaceIsManaged."""
+    if interface.is_managed:
+        raise InterfaceIsManaged(id=interface.id)
+
+
 def draft_interface(
     ctx: Context, subnet: Subnet, private_ip: str, description: str
 ) -> NetworkInterface:
@@ -92,6 +126,7 @@ def draft_interface(
         created_at=ctx.now,
         delete_on_termination=False,
         auto_public_ip=False,
+        interface_type="interface",
     )
 
 

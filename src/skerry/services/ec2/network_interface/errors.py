@@ -18,6 +18,11 @@ class InterfaceInUse(AwsError):
     text = "Network interface '{id}' is currently in use."
 
 
+class InterfaceIsManaged(AwsError):
+    code = "OperationNotPermitted"
+    text = "Network interface '{id}' is managed by a service: you are not allowed to change it."
+
+
 class AttachmentNotFound(AwsError):
     code = "InvalidAttachmentID.NotFound"
     text = "The networkInterfaceAttachment ID '{id}' does not exist"

@@ -29,6 +29,12 @@ class NetworkInterface(Owned, Base):
     delete_on_termination: Mapped[bool]
     auto_public_ip: Mapped[bool] = mapped_column(default=False)  # wants one while its machine runs
     public_ip: Mapped[str | None] = mapped_column(unique=True)  # auto-assigned, not an Elastic IP
+    interface_type: Mapped[str] = mapped_column(default="interface")
+    """Any other ("vpc_endpoint", "nat_gateway") is managed by what it belongs to, not by its account."""
+
+    @property
+    def is_managed(self) -> bool:
+        return self.interface_type != "interface"
 
 
 class NetworkInterfaceGroup(Owned, Base):

@@ -11,6 +11,8 @@ from skerry.services.ec2.network_interface.model import NetworkInterface
 
 AMAZON = "amazon"
 """Owner of auto-assigned public addresses."""
+SERVICES = "amazon-aws"
+"""Who attaches managed interfaces."""
 
 
 class PublicIp(NamedTuple):
@@ -57,7 +59,7 @@ def interface_view(interface: NetworkInterface, facts: InterfaceFacts) -> dict[s
     attachment = _attachment(interface)
     if attachment is not None:
         attachment["InstanceId"] = interface.instance_id
-        attachment["InstanceOwnerId"] = interface.account_id
+        attachment["InstanceOwnerId"] = _attached_by(interface)
     public = facts.public.get(interface.id)
     association = _association(interface, facts)
     if association is not None and public is not None:
@@ -67,7 +69,8 @@ def interface_view(interface: NetworkInterface, facts: InterfaceFacts) -> dict[s
         "AvailabilityZone": zone,
         "AvailabilityZoneId": facts.region.zone_id(zone),
         "PublicDnsName": facts.public_dns(interface) or None,
-        "RequesterManaged": False,
+        "RequesterId": SERVICES if interface.is_managed else None,
+        "RequesterManaged": interface.is_managed,
         "TagSet": tag_list(facts.tags[interface.id]),
     }
 
@@ -101,20 +104,21 @@ def filters(facts: InterfaceFacts) -> dict[str, Getter[NetworkInterface]]:
         ),
         "attachment.device-index": lambda one: one.device_index,
         "attachment.instance-id": lambda one: one.instance_id,
-        "attachment.instance-owner-id": lambda one: one.account_id if one.instance_id else None,
+        "attachment.instance-owner-id": _attached_by,
         "attachment.status": lambda one: "attached" if one.attachment_id else None,
         "availability-zone": lambda one: facts.zones[one.subnet_id],
         "availability-zone-id": lambda one: facts.region.zone_id(facts.zones[one.subnet_id]),
         "description": lambda one: one.description,
         "group-id": lambda one: [each["GroupId"] for each in facts.groups[one.id]],
         "group-name": lambda one: [each["GroupName"] for each in facts.groups[one.id]],
-        "interface-type": lambda _: "interface",
+        "interface-type": lambda one: one.interface_type,
         "mac-address": lambda one: one.mac,
         "network-interface-id": lambda one: one.id,
         "owner-id": lambda one: one.account_id,
         "private-dns-name": lambda one: private_dns_name(facts.region, one.private_ip),
         "private-ip-address": lambda one: one.private_ip,
-        "requester-managed": lambda _: False,
+        "requester-id": lambda one: SERVICES if one.is_managed else None,
+        "requester-managed": lambda one: one.is_managed,
         "source-dest-check": lambda one: one.source_dest_check,
         "status": _status,
         "subnet-id": lambda one: one.subnet_id,
@@ -140,7 +144,7 @@ def _shared(
         "Attachment": attachment,
         "Description": interface.description,
         "Groups": facts.groups[interface.id],
-        "InterfaceType": "interface",
+        "InterfaceType": interface.interface_type,
         "Ipv6Addresses": [],
         "MacAddress": interface.mac,
         "NetworkInterfaceId": interface.id,
@@ -177,6 +181,12 @@ def _attachment(interface: NetworkInterface) -> dict[str, Any] | None:
         "NetworkCardIndex": 0,
         "Status": "attached",
     }
+
+
+def _attached_by(interface: NetworkInterface) -> str | None:
+    if interface.attachment_id is None:
+        return None
+    return SERVICES if interface.is_managed else interface.account_id
 
 
 def _status(interface: NetworkInterface) -> str:

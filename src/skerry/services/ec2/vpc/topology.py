@@ -172,16 +172,19 @@ def _ports(
             NetworkInterface.private_ip,
             NetworkInterface.source_dest_check,
             NetworkInterface.public_ip,
+            NetworkInterface.interface_type,
         )
         .where(NetworkInterface.vpc_id == vpc_id)
         .order_by(NetworkInterface.id)
     )
     ports: list[port.Port] = []
     public: list[port.PublicAddress] = []
-    for port_id, subnet_id, mac, private_ip, check, public_ip in session.execute(query).tuples():
+    for row in session.execute(query).tuples():
+        port_id, subnet_id, mac, private_ip, check, public_ip, interface_type = row
         address = IPv4Address(private_ip)
         members = tuple(groups.get(port_id, ()))
-        ports.append(port.Port(port_id, subnet_id, mac, (address,), members, check))
+        hosted = interface_type == "vpc_endpoint"
+        ports.append(port.Port(port_id, subnet_id, mac, (address,), members, check, hosted))
         if public_ip is not None:
             public.append(port.PublicAddress(IPv4Address(public_ip), address, port_id))
     return tuple(ports), tuple(public)
