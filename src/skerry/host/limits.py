@@ -103,3 +103,12 @@ class Turns:
         async with self._free:
             future = self._pool.submit(work, *args, **kwargs)
             return await asyncio.wrap_future(future)
+
+
+class Limits:
+    """What is shared out in one VPC."""
+
+    def __init__(self, pool: Executor) -> None:
+        self.budget = Budget()
+        self.seats = Seats()
+        self.turns = Turns(pool)

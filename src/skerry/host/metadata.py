@@ -11,7 +11,7 @@ import httptools
 
 from skerry.host.connections import GuestConnection
 from skerry.host.first_words import FirstWords
-from skerry.host.limits import Budget, Seats, Turns
+from skerry.host.limits import Limits, Seats
 from skerry.kernel.db import Database
 from skerry.kernel.region import Region
 from skerry.services.ec2.instance.model import Instance
@@ -21,6 +21,7 @@ from skerry.services.ec2.metadata.subject import find_subject
 MAX_HEAD_BYTES = 8192
 MAX_BODY_BYTES = 1024  # nobody needs one; what comes is not looked at
 PACKETS = 4  # that a guest sends for a request on a connection of its own, at the least
+PUT_OFF_S = 0.25
 ROUTER_HOPS = 1  # between the guest and us
 
 
@@ -37,17 +38,17 @@ class MetadataSource:
 class VpcMetadata:
     """The metadata of one VPC's instances."""
 
-    def __init__(self, source: MetadataSource, vpc_id: str, turns: Turns, budget: Budget) -> None:
+    def __init__(self, source: MetadataSource, vpc_id: str, limits: Limits) -> None:
         self._source = source
         self._vpc_id = vpc_id
-        self._turns = turns
-        self._budget = budget
+        self._limits = limits
 
     async def answer(self, address: str, question: Question) -> Answer:
         """The answer for whoever has this address; 503 for who asks too much."""
-        if not self._budget.take(address, PACKETS):
+        if not self._limits.budget.take(address, PACKETS):
+            await asyncio.sleep(PUT_OFF_S)  # or refusing would cost as much as answering
             return refusal(503)
-        found, instance = await self._turns.read(self._look_up, address, question)
+        found, instance = await self._limits.turns.read(self._look_up, address, question)
         if instance is not None:
             self._source.first_words.heard(instance)
         return found
@@ -68,7 +69,7 @@ class _Request:
 class MetadataConnection(GuestConnection[_Request]):
     """HTTP/1.1, as far as metadata need it. Its parser is httptools', which calls the ``on_`` methods."""
 
-    def __init__(self, seats: Seats, metadata: VpcMetadata) -> None:
+    def __init__(self, metadata: VpcMetadata, seats: Seats) -> None:
         super().__init__(seats)
         self._metadata = metadata
         self._parser = httptools.HttpRequestParser(self)
@@ -159,5 +160,5 @@ async def serve_metadata(
 ) -> asyncio.Server:
     """Serve one VPC's metadata on a listening socket of its namespace."""
     return await asyncio.get_running_loop().create_server(
-        lambda: MetadataConnection(seats, metadata), sock=listener
+        lambda: MetadataConnection(metadata, seats), sock=listener
     )

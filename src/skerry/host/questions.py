@@ -8,7 +8,7 @@ from typing import cast
 
 from skerry.host.connections import GuestConnection
 from skerry.host.forwarding import UDP_BYTES
-from skerry.host.limits import Seats
+from skerry.host.limits import Budget, Limits
 from skerry.host.resolver import VpcResolver
 
 log = logging.getLogger(__name__)
@@ -20,8 +20,9 @@ MAX_TCP_BYTES = 4096  # of a question
 class DatagramQuestions(asyncio.DatagramProtocol):
     """Questions over UDP; an answer that does not fit is cut and says so."""
 
-    def __init__(self, resolver: VpcResolver) -> None:
+    def __init__(self, resolver: VpcResolver, budget: Budget) -> None:
         self._resolver = resolver
+        self._budget = budget
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: Counter[str] = Counter()
         self._transport: asyncio.DatagramTransport
@@ -30,7 +31,7 @@ class DatagramQuestions(asyncio.DatagramProtocol):
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if self._asking[addr[0]] >= MAX_ASKING:
+        if self._asking[addr[0]] >= MAX_ASKING or not self._budget.take(addr[0], 1):
             return
         self._asking[addr[0]] += 1
         task = asyncio.get_running_loop().create_task(self._answer(data, addr))
@@ -39,7 +40,7 @@ class DatagramQuestions(asyncio.DatagramProtocol):
 
     async def _answer(self, data: bytes, addr: tuple[str, int]) -> None:
         try:
-            response = await self._resolver.answer(addr[0], data)
+            response = await self._resolver.answer(data)
             if response is not None:
                 limit = min(max(512, response.request_payload), UDP_BYTES)
                 self._transport.sendto(
@@ -56,9 +57,10 @@ class DatagramQuestions(asyncio.DatagramProtocol):
 class StreamQuestions(GuestConnection[bytes]):
     """Questions over TCP: two bytes of length before each message (RFC 1035, 4.2.2)."""
 
-    def __init__(self, seats: Seats, resolver: VpcResolver) -> None:
-        super().__init__(seats)
+    def __init__(self, resolver: VpcResolver, limits: Limits) -> None:
+        super().__init__(limits.seats)
         self._resolver = resolver
+        self._budget = limits.budget
         self._heard = b""
 
     def hear(self, data: bytes) -> None:
@@ -74,19 +76,21 @@ class StreamQuestions(GuestConnection[bytes]):
             self._heard = self._heard[2 + size :]
 
     async def respond(self, asked: bytes) -> bytes | None:
-        response = await self._resolver.answer(self.address, asked)
+        if not self._budget.take(self.address, 1):
+            return None
+        response = await self._resolver.answer(asked)
         if response is None:
             return None
         return response.to_wire(prepend_length=True, max_size=65535, prefer_truncation=True)
 
 
 async def serve_names(
-    resolver: VpcResolver, datagrams: socket.socket, listener: socket.socket, seats: Seats
+    resolver: VpcResolver, datagrams: socket.socket, listener: socket.socket, limits: Limits
 ) -> tuple[asyncio.DatagramTransport, asyncio.Server]:
     """Answer on port 53 of one address, by both ways."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: StreamQuestions(seats, resolver), sock=listener)
+    server = await loop.create_server(lambda: StreamQuestions(resolver, limits), sock=listener)
     transport, _ = await loop.create_datagram_endpoint(
-        lambda: DatagramQuestions(resolver), sock=datagrams
+        lambda: DatagramQuestions(resolver, limits.budget), sock=datagrams
     )
     return transport, server

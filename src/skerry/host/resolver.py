@@ -14,7 +14,7 @@ import dns.rdatatype
 import dns.rrset
 
 from skerry.host.forwarding import UDP_BYTES, Forwarder, Upstreams
-from skerry.host.limits import Budget, Turns
+from skerry.host.limits import Turns
 from skerry.kernel.db import Database
 from skerry.kernel.region import Region
 from skerry.services.ec2.metadata.names import Known, known_name, resolves
@@ -37,17 +37,14 @@ class NameSource:
 class VpcResolver:
     """Answers the questions of one VPC."""
 
-    def __init__(self, source: NameSource, vpc_id: str, turns: Turns, budget: Budget) -> None:
+    def __init__(self, source: NameSource, vpc_id: str, turns: Turns) -> None:
         self._source = source
         self._vpc_id = vpc_id
         self._turns = turns
-        self._budget = budget
         self._forwarder = Forwarder(source.upstreams)
 
-    async def answer(self, address: str, wire: bytes) -> dns.message.Message | None:
-        """The answer to a guest's message; None for what deserves none, or is too much."""
-        if not self._budget.take(address, 1):
-            return None
+    async def answer(self, wire: bytes) -> dns.message.Message | None:
+        """The answer to a guest's message; None for what deserves none."""
         if len(wire) < HEADER_BYTES or wire[2] & 0x80:  # no message, or no question
             return None
         if (wire[2] >> 3) & 15 != dns.opcode.QUERY:

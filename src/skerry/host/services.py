@@ -21,7 +21,7 @@ from skerry.drivers.network import namespaces
 from skerry.drivers.network.port import Network
 from skerry.host.first_words import FirstWords
 from skerry.host.forwarding import Upstreams
-from skerry.host.limits import Budget, Seats, Turns
+from skerry.host.limits import Limits
 from skerry.host.metadata import MetadataSource, VpcMetadata, serve_metadata
 from skerry.host.questions import serve_names
 from skerry.host.resolver import NameSource, VpcResolver
@@ -44,7 +44,7 @@ class _Listeners:
     """Open sockets of one VPC; ``inode`` tells its namespace from a later one of the same name."""
 
     inode: int
-    seats: Seats = field(default_factory=Seats)
+    limits: Limits
     servers: list[asyncio.Server] = field(default_factory=list[asyncio.Server])
     datagrams: list[asyncio.BaseTransport] = field(default_factory=list[asyncio.BaseTransport])
 
@@ -53,7 +53,7 @@ class _Listeners:
             server.close()
         for transport in self.datagrams:
             transport.close()
-        self.seats.end_all()
+        self.limits.seats.end_all()
 
 
 class GuestServices:
@@ -145,16 +145,16 @@ class GuestServices:
     async def _serve(self, vpc_id: str, namespace: Path) -> _Listeners:
         second = await self._loop.run_in_executor(self._pool, self._second, vpc_id)
         addresses = [RESOLVER] if second is None else [RESOLVER, second]
-        turns, budget = Turns(self._pool), Budget()
-        resolver = VpcResolver(self._names, vpc_id, turns, budget)
-        listeners = _Listeners(_inode(namespace))
+        limits = Limits(self._pool)
+        resolver = VpcResolver(self._names, vpc_id, limits.turns)
+        listeners = _Listeners(_inode(namespace), limits)
         try:
             web = namespaces.inside(namespace.name, lambda: _listening(METADATA, 80))
-            metadata = VpcMetadata(self._metadata, vpc_id, turns, budget)
-            listeners.servers.append(await serve_metadata(web, metadata, listeners.seats))
+            metadata = VpcMetadata(self._metadata, vpc_id, limits)
+            listeners.servers.append(await serve_metadata(web, metadata, limits.seats))
             for address in addresses:
                 datagrams, stream = _on_port_53(namespace, address)
-                transport, server = await serve_names(resolver, datagrams, stream, listeners.seats)
+                transport, server = await serve_names(resolver, datagrams, stream, limits)
                 listeners.datagrams.append(transport)
                 listeners.servers.append(server)
         except BaseException:

@@ -111,7 +111,7 @@ def test_connections_of_a_vpc_that_has_gone_are_closed(network, served, tmp_path
     _until(lambda: served._open)
     target = served._open["vpc-a"].servers[0].sockets[0].getsockname()
     with socket.create_connection(target, 5) as guest:
-        _until(lambda: served._open["vpc-a"].seats._taken)
+        _until(lambda: served._open["vpc-a"].limits.seats._taken)
         network.present = {}
         network.changed()
         assert guest.recv(1) == b""
