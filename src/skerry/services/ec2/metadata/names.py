@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from skerry.kernel.prepared import Prepared
 from skerry.kernel.region import Region
 from skerry.services.ec2.address.model import Address
 from skerry.services.ec2.network_interface.model import NetworkInterface
@@ -17,6 +18,15 @@ from skerry.services.ec2.network_interface.view import private_dns_name, public_
 from skerry.services.ec2.subnet.model import Subnet
 from skerry.services.ec2.vpc.model import Vpc
 
+_DNS_SUPPORT = Prepared(select(Vpc.dns_support).where(Vpc.id == bindparam("vpc_id")))
+_INTERFACE_AT = Prepared(  # by way of the VPC's few subnets, where an address has an index
+    select(NetworkInterface.id).where(
+        NetworkInterface.private_ip == bindparam("address"),
+        NetworkInterface.subnet_id.in_(
+            select(Subnet.id).where(Subnet.vpc_id == bindparam("vpc_id"))
+        ),
+    )
+)
 _REVERSE = ".in-addr.arpa"
 _OCTET = re.compile(r"[0-9]{1,3}")
 _LOCAL_V6 = tuple(f".{each}.f.ip6.arpa" for each in ("c", "d", "8.e", "9.e", "a.e", "b.e"))
@@ -32,7 +42,8 @@ class Known:
 
 def resolves(session: Session, vpc_id: str) -> bool:
     """Whether the VPC has a resolver at all (``enableDnsSupport``)."""
-    return bool(session.scalar(select(Vpc.dns_support).where(Vpc.id == vpc_id)))
+    found = _DNS_SUPPORT.first(session, vpc_id=vpc_id)
+    return found is not None and found.dns_support
 
 
 def known_name(session: Session, region: Region, vpc_id: str, name: str) -> Known | None:
@@ -63,12 +74,7 @@ def _address_in(name: str, prefix: str, domain: str) -> str | None:
 
 
 def _has_private(session: Session, vpc_id: str, address: str) -> bool:
-    """By way of the VPC's few subnets, where an address has an index."""
-    subnets = select(Subnet.id).where(Subnet.vpc_id == vpc_id)
-    query = select(NetworkInterface.id).where(
-        NetworkInterface.private_ip == address, NetworkInterface.subnet_id.in_(subnets)
-    )
-    return session.scalar(query) is not None
+    return _INTERFACE_AT.first(session, vpc_id=vpc_id, address=address) is not None
 
 
 def _private_of(session: Session, vpc_id: str, public: str) -> str | None:
