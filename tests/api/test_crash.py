@@ -76,7 +76,14 @@ def _live_through(running: RunningCloud) -> None:
     peering = asked["VpcPeeringConnection"]
     of_peering = {"VpcPeeringConnectionId": peering["VpcPeeringConnectionId"]}
     ec2.accept_vpc_peering_connection(**of_peering)
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=home,
+        ServiceName="com.amazonaws.us-east-1.ec2",
+        VpcEndpointType="Interface",
+        SubnetIds=[ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
+    )
     running.settle()
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpoint"]["VpcEndpointId"]])
     ec2.delete_vpc_peering_connection(**of_peering)
     running.settle()
     ec2.delete_vpc(VpcId=vpc)
@@ -117,6 +124,8 @@ def _check_that_the_world_matches(running: RunningCloud, world: World) -> None:
     }
     held = [one.peering_id for vpc in world.fabric.vpcs.values() for one in vpc.peerings]
     assert sorted(held) == sorted([*active] * 2)
+    endpoints = ec2.describe_vpc_endpoints()["VpcEndpoints"]
+    assert {one["State"] for one in endpoints} <= {"available"}
     for vpc in world.fabric.vpcs.values():
         known = {each["NetworkInterfaceId"] for each in interfaces if each["VpcId"] == vpc.vpc_id}
         assert {port.port_id for port in vpc.ports} == known

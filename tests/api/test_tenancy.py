@@ -44,7 +44,6 @@ NOT_HERE = {
     "Snapshot",
     "TransitGateway",
     "PeerOwner",  # named along with a VPC that may not exist: see test_vpc_peering
-    "VpcEndpoint",
     "Zone",
 }
 """Kinds of things that this cloud does not have yet, or that belong to nobody."""
@@ -98,7 +97,14 @@ def network_belongings(client, name: str) -> dict[str, str]:
     )
     spare_id = client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     peering = client.create_vpc_peering_connection(VpcId=vpc_id, PeerVpcId=spare_id)
+    endpoint = client.create_vpc_endpoint(
+        VpcId=vpc_id,
+        ServiceName="com.amazonaws.us-east-1.sts",
+        VpcEndpointType="Interface",
+        SubnetIds=[subnet_id],
+    )
     return {
+        "VpcEndpoint": endpoint["VpcEndpoint"]["VpcEndpointId"],
         "VpcPeeringConnection": peering["VpcPeeringConnection"]["VpcPeeringConnectionId"],
         "Vpc": vpc_id,
         "Resource": vpc_id,

@@ -32,6 +32,10 @@ from skerry.services.ec2.volume.reconcile import SWEEP_VOLUMES, reconcile_volume
 from skerry.services.ec2.vpc import actions as vpc
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc.reconcile import SWEEP_VPCS, reconcile_vpc
+from skerry.services.ec2.vpc_endpoint.actions import changes as vpc_endpoint_changes
+from skerry.services.ec2.vpc_endpoint.actions import endpoints as vpc_endpoints
+from skerry.services.ec2.vpc_endpoint.model import VpcEndpoint
+from skerry.services.ec2.vpc_endpoint.reconcile import reconcile_endpoint
 from skerry.services.ec2.vpc_peering import actions as vpc_peering
 from skerry.services.ec2.vpc_peering.model import VpcPeering
 from skerry.services.ec2.vpc_peering.reconcile import reconcile_peering
@@ -62,6 +66,8 @@ MODULES = (
     tag,
     volume,
     vpc,
+    vpc_endpoint_changes,
+    vpc_endpoints,
     vpc_peering,
 )
 """Every module that holds handlers of EC2, one line each."""
@@ -71,6 +77,7 @@ RECONCILERS: tuple[Reconciler, ...] = (
     Reconciler(Instance, reconcile_instance),
     Reconciler(Volume, reconcile_volume),
     Reconciler(Vpc, reconcile_vpc),
+    Reconciler(VpcEndpoint, reconcile_endpoint),
     Reconciler(VpcPeering, reconcile_peering),
 )
 SWEEPS: tuple[Sweep, ...] = (SWEEP_GUESTS, SWEEP_PORTS, SWEEP_VOLUMES, SWEEP_VPCS)

@@ -38,6 +38,8 @@ from skerry.services.ec2.volume.errors import VolumeNotFound
 from skerry.services.ec2.volume.model import Volume
 from skerry.services.ec2.vpc.errors import VpcNotFound
 from skerry.services.ec2.vpc.model import Vpc
+from skerry.services.ec2.vpc_endpoint.errors import EndpointNotFound
+from skerry.services.ec2.vpc_endpoint.model import VpcEndpoint
 from skerry.services.ec2.vpc_peering.errors import PeeringNotFound
 from skerry.services.ec2.vpc_peering.model import PeeringSide
 
@@ -68,6 +70,7 @@ TAGGABLE: dict[str, Taggable] = {  # by the prefix of the id
     "subnet": Taggable("subnet", Subnet, SubnetNotFound),
     "vol": Taggable("volume", Volume, VolumeNotFound, (Volume.wanted,)),
     "vpc": Taggable("vpc", Vpc, VpcNotFound, (Vpc.wanted,)),
+    "vpce": Taggable("vpc-endpoint", VpcEndpoint, EndpointNotFound, (VpcEndpoint.wanted,)),
 }
 
 

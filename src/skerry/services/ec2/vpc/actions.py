@@ -31,6 +31,7 @@ from skerry.services.ec2.vpc.errors import (
 )
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc.view import FILTERS, vpc_view
+from skerry.services.ec2.vpc_endpoint.api import has_endpoints
 from skerry.services.ec2.vpc_peering.api import keeps_vpc, withdraw_requests
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def delete_vpc(ctx: Context, req: DeleteVpcRequestTypeDef) -> None:
     The row stays, hidden, until the network has the VPC no more.
     """
     vpc = api.find_vpc(ctx, req["VpcId"])
-    if _is_in_use(ctx, vpc) or keeps_vpc(ctx.db, vpc.id, ctx.now):
+    if _is_in_use(ctx, vpc):
         raise VpcInUse(id=vpc.id)
     withdraw_requests(ctx.db, vpc.id, ctx.now)
     delete_table(ctx.db, main_table(ctx.db, vpc.id).id)
@@ -161,6 +162,8 @@ def _is_in_use(ctx: Context, vpc: Vpc) -> bool:
         ),
         select(RouteTable.id).where(RouteTable.vpc_id == vpc.id, RouteTable.id != main.id),
     )
+    if has_endpoints(ctx.db, vpc.id) or keeps_vpc(ctx.db, vpc.id, ctx.now):
+        return True
     return any(ctx.db.scalar(query.limit(1)) is not None for query in inside)
 
 

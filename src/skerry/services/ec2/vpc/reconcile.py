@@ -9,7 +9,8 @@ from skerry.reconcile.verdict import Done, Gone, Verdict
 from skerry.reconcile.work import Sweep, Work
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc.topology import topology_of
-from skerry.services.ec2.vpc_peering.api import note_applied
+from skerry.services.ec2.vpc_endpoint import api as endpoints
+from skerry.services.ec2.vpc_peering import api as peerings
 
 
 def reconcile_vpc(work: Work, vpc: Vpc) -> Verdict:
@@ -17,7 +18,8 @@ def reconcile_vpc(work: Work, vpc: Vpc) -> Verdict:
     network = work.engine(Network)
     if not vpc.wanted:
         network.remove(vpc.id)
-        note_applied(work.database, vpc.id, ())
+        peerings.note_applied(work.database, vpc.id, ())
+        endpoints.note_applied(work.database, vpc.id, ())
         return Gone()
     with work.read() as session:
         # Read again with all that is in it: the VPC may have been deleted since this pass began.
@@ -25,7 +27,8 @@ def reconcile_vpc(work: Work, vpc: Vpc) -> Verdict:
         topology = topology_of(session, fresh) if fresh is not None and fresh.wanted else None
     if topology is not None:
         network.apply(topology)
-        note_applied(work.database, vpc.id, topology.peerings)
+        peerings.note_applied(work.database, vpc.id, topology.peerings)
+        endpoints.note_applied(work.database, vpc.id, topology.ports)
     return Done()
 
 
