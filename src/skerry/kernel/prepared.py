@@ -1,6 +1,6 @@
 """Statements of hot paths: built, narrowed to the account and compiled once, then run many times.
 
-An ORM query costs some 130 µs to build, narrow and map, most of it the same each time; one of these 20.
+An ORM query costs some 130 µs to build, narrow and map, most of it the same each time; one of these 10.
 What it gives are plain rows, not entities.
 """
 
@@ -20,13 +20,15 @@ from sqlalchemy import (
     insert,
     inspect,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.sql.selectable import AliasedReturnsRows
 
-from skerry.kernel.db import EVERY_ACCOUNT, Base, account_of
+from skerry.kernel.compiled import Compiled, driver_of
+from skerry.kernel.db import Base, account_of
 
 Columns = TypeVarTuple("Columns")
 
@@ -47,26 +49,47 @@ class Prepared(Generic[*Columns]):
 
     def rows(self, session: Session, **parameters: object) -> Sequence[Row[*Columns]]:
         """All rows, what the session has not flushed yet included."""
-        session.flush()
+        if session.new or session.dirty or session.deleted:
+            session.flush()
         account_id = None if self._every_account else account_of(session)
-        if account_id is None:
-            return session.connection().execute(self._whole, parameters).all()
-        parameters[_ACCOUNT] = account_id
-        return session.connection().execute(self._narrowed, parameters).all()
-
-    def entities(self, session: Session, **parameters: object) -> Sequence[Any]:
-        """As ``rows``, of a select of one model: its objects, in the session. Costs some 50 µs more."""
-        account_id = None if self._every_account else account_of(session)
-        statement = self._whole
         if account_id is not None:
             parameters[_ACCOUNT] = account_id
-            statement = self._narrowed
-        return session.scalars(statement, parameters, execution_options=EVERY_ACCOUNT).all()
+        driver = driver_of(session)
+        if driver is not None:
+            compiled = self._compiled_whole if account_id is None else self._compiled_narrowed
+            return compiled.rows(driver, parameters)
+        statement = self._whole if account_id is None else self._narrowed
+        return session.connection().execute(statement, parameters).all()
+
+    def entities(self, session: Session, **parameters: object) -> Sequence[Any]:
+        """As ``rows``, of a select of one model: its objects, in the session."""
+        model, names = self._model
+        return [
+            _entity(session, model, dict(zip(names, row, strict=True)))
+            for row in self.rows(session, **parameters)
+        ]
 
     def first(self, session: Session, **parameters: object) -> Row[*Columns] | None:
         """The first row, if there is one."""
         found = self.rows(session, **parameters)
         return found[0] if found else None
+
+    @cached_property
+    def _model(self) -> tuple[type[Base], Sequence[str]]:
+        """The one model that is selected, and the names of its columns in the statement's order."""
+        statement = self._whole
+        if isinstance(statement, CompoundSelect):
+            raise TypeError("a prepared union selects no entities")
+        described = cast("Mapping[str, Any]", statement.column_descriptions[0])
+        return described["entity"], tuple(statement.selected_columns.keys())
+
+    @cached_property
+    def _compiled_whole(self) -> Compiled:
+        return Compiled(self._whole, sqlite.dialect())
+
+    @cached_property
+    def _compiled_narrowed(self) -> Compiled:
+        return Compiled(self._narrowed, sqlite.dialect())
 
     @cached_property
     def _narrowed(self) -> Select[*Columns]:
@@ -79,6 +102,17 @@ class Prepared(Generic[*Columns]):
         return statement
 
 
+def _entity(session: Session, model: type[Base], columns: Mapping[str, Any]) -> Base:
+    key = tuple(columns[each.name] for each in inspect(model).primary_key)
+    known = session.identity_map.get((model, key, None))
+    if known is not None:
+        return known
+    entity = model(**columns)
+    make_transient_to_detached(entity)
+    session.add(entity)
+    return entity
+
+
 def insert_new(session: Session, rows: Sequence[Base]) -> None:
     """Insert new rows of one table in one statement, without putting them into the session.
 
@@ -86,9 +120,13 @@ def insert_new(session: Session, rows: Sequence[Base]) -> None:
     """
     if not rows:
         return
-    statement, defaults = _insert_into(type(rows[0]))
+    statement, compiled, defaults = _insert_into(type(rows[0]))
     values = [{key: _value(row, key, default) for key, default in defaults.items()} for row in rows]
-    session.connection().execute(statement, values)
+    driver = driver_of(session)
+    if driver is None:
+        session.connection().execute(statement, values)
+    else:
+        compiled.insert(driver, values)
 
 
 def _value(row: Base, key: str, default: object) -> object:
@@ -100,9 +138,11 @@ def _value(row: Base, key: str, default: object) -> object:
 
 
 @cache
-def _insert_into(model: type[Base]) -> tuple[Insert, Mapping[str, object]]:
+def _insert_into(model: type[Base]) -> tuple[Insert, Compiled, Mapping[str, object]]:
     """The statement, and each column with its default, None where it has none."""
-    return insert(model), {each.name: _default_of(each) for each in inspect(model).columns}
+    defaults = {each.name: _default_of(each) for each in inspect(model).columns}
+    statement = insert(model)
+    return statement, Compiled(statement, sqlite.dialect(), list(defaults)), defaults
 
 
 def _default_of(column: KeyedColumnElement[Any]) -> object:

@@ -14,6 +14,7 @@ from sqlalchemy import event
 
 from skerry.kernel.action import only_reads
 from skerry.kernel.clock import now
+from skerry.kernel.compiled import Compiled
 from skerry.kernel.context import Context
 from skerry.kernel.db import Database
 from skerry.kernel.engines import Engines
@@ -72,9 +73,19 @@ def counted_queries(database: Database) -> Generator[list[str]]:
     def note(_connection, _cursor, statement, *_):
         seen.append(statement)
 
+    def noted(run):
+        def running(self, driver, parameters):
+            seen.append(self.text)
+            return run(self, driver, parameters)
+
+        return running
+
     event.listen(database.engine, "before_cursor_execute", note)
     try:
-        yield seen
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("rows", "insert"):
+                patch.setattr(Compiled, name, noted(getattr(Compiled, name)))
+            yield seen
     finally:
         event.remove(database.engine, "before_cursor_execute", note)
 
