@@ -3,11 +3,20 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
 
-from skerry.drivers.compute.port import Compute, GuestSpec, NoCapacityError, Power
+from skerry.drivers.compute.port import (
+    Compute,
+    GuestSpec,
+    NicSpec,
+    NoCapacityError,
+    NoSlotError,
+    Power,
+)
 
 PATIENCE_S = 30
 
@@ -25,6 +34,10 @@ class ComputeWorld(Protocol):
 
     def until_ready(self, compute: Compute, instance_id: str) -> None:
         """Wait until the guest has printed READY."""
+        ...
+
+    def nic(self, number: int) -> NicSpec:
+        """A card whose tap exists."""
         ...
 
     def kill_process(self, compute: Compute, instance_id: str) -> None:
@@ -57,6 +70,13 @@ def until_power(compute: Compute, instance_id: str, power: Power) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while compute.power(instance_id) is not power:
         assert time.monotonic() < deadline, f"{instance_id} is {compute.power(instance_id)}"
+        time.sleep(0.005)
+
+
+def until_unplugged(compute: Compute, instance_id: str, port_id: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not compute.unplug_card(instance_id, port_id):
+        assert time.monotonic() < deadline, f"{instance_id} keeps {port_id}"
         time.sleep(0.005)
 
 
@@ -219,6 +239,75 @@ class ComputeConformance:
         assert compute.capacity().memory_mib < before_mib - 900
         compute.remove(spec.instance_id)
         assert compute.capacity().memory_mib > before_mib - 900
+
+    def test_a_card_comes_and_goes_while_the_guest_runs(self, world, compute):
+        spec, nic = world.spec("i-00000000000000001"), world.nic(1)
+        compute.ensure_running(spec)
+        world.until_ready(compute, spec.instance_id)
+        for _ in range(2):  # a second time with the same card: nothing of the first is in the way
+            compute.plug_card(spec.instance_id, nic)
+            compute.plug_card(spec.instance_id, nic)
+            assert compute.cards(spec.instance_id) == {nic.port_id}
+            until_unplugged(compute, spec.instance_id, nic.port_id)
+            assert compute.cards(spec.instance_id) == set()
+            assert compute.unplug_card(spec.instance_id, nic.port_id)
+        assert compute.power(spec.instance_id) is Power.RUNNING
+
+    def test_a_guest_has_the_cards_that_it_was_started_with_and_lets_them_go(self, world, compute):
+        spec = replace(world.spec("i-00000000000000001"), nics=(world.nic(1), world.nic(2)))
+        compute.ensure_running(spec)
+        world.until_ready(compute, spec.instance_id)
+        assert compute.cards(spec.instance_id) == {nic.port_id for nic in spec.nics}
+        until_unplugged(compute, spec.instance_id, spec.nics[1].port_id)
+        assert compute.cards(spec.instance_id) == {spec.nics[0].port_id}
+
+    def test_cards_are_seen_by_the_next_driver(self, world, compute):
+        spec, nic = world.spec("i-00000000000000001"), world.nic(1)
+        compute.ensure_running(spec)
+        world.until_ready(compute, spec.instance_id)
+        compute.plug_card(spec.instance_id, nic)
+        compute.close()
+        again = world.connect()
+        assert again.cards(spec.instance_id) == {nic.port_id}
+        again.plug_card(spec.instance_id, nic)
+        until_unplugged(again, spec.instance_id, nic.port_id)
+        again.forget(spec.instance_id)
+        again.close()
+
+    def test_watchers_hear_of_a_card_that_the_guest_let_go(self, world, compute):
+        spec, nic, heard = world.spec("i-00000000000000001"), world.nic(1), Heard()
+        compute.ensure_running(spec)
+        world.until_ready(compute, spec.instance_id)
+        compute.plug_card(spec.instance_id, nic)
+        compute.watch(heard)
+        compute.unplug_card(spec.instance_id, nic.port_id)
+        assert heard.wait_for(spec.instance_id)
+
+    def test_cards_of_a_guest_that_does_not_run_are_nobodys(self, world, compute):
+        spec, nic = world.spec("i-00000000000000001"), world.nic(1)
+        compute.plug_card(spec.instance_id, nic)
+        assert compute.cards(spec.instance_id) == set()
+        assert compute.unplug_card(spec.instance_id, nic.port_id)
+        compute.ensure_running(spec)
+        world.until_ready(compute, spec.instance_id)
+        compute.plug_card(spec.instance_id, nic)
+        compute.remove(spec.instance_id)
+        assert compute.cards(spec.instance_id) == set()
+        compute.ensure_running(spec)
+        assert compute.cards(spec.instance_id) == set()
+
+    def test_slots_run_out_and_come_back(self, world, compute):
+        spec, plugged = world.spec("i-00000000000000001"), []
+        compute.ensure_running(spec)
+        world.until_ready(compute, spec.instance_id)
+        with suppress(NoSlotError):
+            for number in range(1, 64):
+                compute.plug_card(spec.instance_id, world.nic(number))
+                plugged.append(world.nic(number).port_id)
+        assert 0 < len(plugged) < 63
+        assert compute.cards(spec.instance_id) == set(plugged)
+        until_unplugged(compute, spec.instance_id, plugged[0])
+        compute.plug_card(spec.instance_id, world.nic(64))
 
     def test_boot_slots_run_out_and_come_back(self, world, compute):
         started = []

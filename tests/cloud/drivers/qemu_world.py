@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -37,6 +38,17 @@ class QemuWorld:
             write_obedient_disk(path)
         disk = DiskSpec("vol-0123456789abcdef0", path, "raw", "/dev/xvda")
         return GuestSpec(instance_id, "t2.micro", 1, 32, (disk,), nics, None)
+
+    def nic(self, number: int) -> NicSpec:
+        """A card over a tap of the world's own namespace, made when first asked for."""
+        tap = f"tap-{number}"
+        if not (Path("/run/netns") / str(self.netns)).exists():
+            raise ValueError("this world has no network namespace")
+        ip = ["ip", "-n", str(self.netns)]
+        if subprocess.run([*ip, "link", "show", tap], capture_output=True, check=False).returncode:
+            subprocess.run([*ip, "tuntap", "add", "dev", tap, "mode", "tap"], check=True)
+            subprocess.run([*ip, "link", "set", tap, "up"], check=True)
+        return NicSpec(f"eni-{number:017x}", tap, f"02:00:00:00:00:{number:02x}", 9001)
 
     def until_ready(self, compute: QemuCompute, instance_id: str) -> None:
         deadline = time.monotonic() + 30

@@ -34,8 +34,8 @@ def compute(world):
 
 class TestQemuCompute(ComputeConformance):
     @pytest.fixture
-    def world(self, tmp_path):
-        return QemuWorld(tmp_path)
+    def world(self, tmp_path, namespace):
+        return QemuWorld(tmp_path, namespace)
 
 
 def status(pid: int) -> dict[str, str]:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from skerry.drivers.compute.memory import MemoryCompute, MemoryHost
-from skerry.drivers.compute.port import GuestSpec, Power
+from skerry.drivers.compute.port import CardLeavingError, GuestSpec, NicSpec, Power
 from tests.conformance.compute import ComputeConformance
 
 
@@ -25,6 +25,9 @@ class MemoryWorld:
 
     def until_ready(self, compute: MemoryCompute, instance_id: str) -> None:
         compute.guest_prints(instance_id, b"READY\r\n")
+
+    def nic(self, number: int) -> NicSpec:
+        return NicSpec(f"eni-{number:017x}", f"tap{number}", f"02:00:00:00:00:{number:02x}", 9001)
 
     def kill_process(self, compute: MemoryCompute, instance_id: str) -> None:
         compute.process_dies(instance_id)
@@ -66,3 +69,18 @@ def test_thousands_of_guests_start_in_no_time():
         compute.ensure_running(spec_of(f"i-{n}"))
     assert time.perf_counter() - began < 1
     assert len(compute.instances()) == 5000
+
+
+def test_a_card_that_the_guest_keeps_is_leaving_until_it_lets_go():
+    compute = MemoryCompute(MemoryHost(gives_cards_back=False))
+    compute.ensure_running(spec_of("i-1"))
+    nic = NicSpec("eni-1", "tap1", "02:00:00:00:00:01", 9001)
+    compute.plug_card("i-1", nic)
+    assert not compute.unplug_card("i-1", "eni-1", force=True)
+    assert compute.cards("i-1") == {"eni-1"}
+    assert compute.host.guests["i-1"].cut == {"eni-1"}
+    with pytest.raises(CardLeavingError):
+        compute.plug_card("i-1", nic)
+    compute.guest_lets_go("i-1", "eni-1")
+    compute.plug_card("i-1", nic)
+    assert compute.cards("i-1") == {"eni-1"}

@@ -4,7 +4,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from skerry.drivers.compute.port import GuestSpec, HostCapacity, NoCapacityError, Power
+from skerry.drivers.compute.port import (
+    CardLeavingError,
+    GuestSpec,
+    HostCapacity,
+    NicSpec,
+    NoCapacityError,
+    NoSlotError,
+    Power,
+)
 
 _CONSOLE_LIMIT_BYTES = 65536
 
@@ -18,6 +26,9 @@ class MemoryGuest:
     console: bytes = b""
     starts: int = 0
     resets: int = 0
+    cards: dict[str, NicSpec] = field(default_factory=dict[str, NicSpec])
+    leaving: set[str] = field(default_factory=set[str])  # cards asked back and not given yet
+    cut: set[str] = field(default_factory=set[str])  # those of them that have no wire any more
 
 
 @dataclass(slots=True)
@@ -28,6 +39,8 @@ class MemoryHost:
     memory_mib: int = 1 << 40
     boot_slots: int = 1 << 20
     obeys_power_button: bool = True
+    gives_cards_back: bool = True
+    slots: int = 8
     guests: dict[str, MemoryGuest] = field(default_factory=dict[str, MemoryGuest])
     booting: set[str] = field(default_factory=set[str])
     promised_mib: int = 0
@@ -54,6 +67,8 @@ class MemoryCompute:
             guest = host.guests.setdefault(instance_id, MemoryGuest(spec, Power.ABSENT))
             guest.spec, guest.console, guest.power = spec, b"", Power.RUNNING
             guest.starts += 1
+            guest.cards = {nic.port_id: nic for nic in spec.nics}
+            guest.leaving, guest.cut = set(), set()
             host.promised_mib += spec.memory_mib
             host.booting.add(instance_id)
         self._tell(instance_id)
@@ -84,6 +99,39 @@ class MemoryCompute:
         with self.host.lock:
             if self.power(instance_id) is Power.RUNNING:
                 self.host.guests[instance_id].resets += 1
+
+    def plug_card(self, instance_id: str, nic: NicSpec) -> None:
+        """Add the card at once; raises NoSlotError, CardLeavingError."""
+        with self.host.lock:
+            if self.power(instance_id) is not Power.RUNNING:
+                return
+            guest = self.host.guests[instance_id]
+            if nic.port_id in guest.leaving:
+                raise CardLeavingError(nic.port_id)
+            if nic.port_id in guest.cards:
+                return
+            if len(guest.spec.disks) + len(guest.cards) >= self.host.slots:
+                raise NoSlotError(instance_id)
+            guest.cards[nic.port_id] = nic
+
+    def unplug_card(self, instance_id: str, port_id: str, *, force: bool = False) -> bool:
+        """The guest lets go at once, unless the host was told that guests do not."""
+        with self.host.lock:
+            if port_id not in self.cards(instance_id):
+                return True
+            guest = self.host.guests[instance_id]
+            guest.leaving.add(port_id)
+            if force:
+                guest.cut.add(port_id)
+        if self.host.gives_cards_back:
+            self.guest_lets_go(instance_id, port_id)
+        return self.host.gives_cards_back
+
+    def cards(self, instance_id: str) -> set[str]:
+        """The cards of a running guest."""
+        with self.host.lock:
+            runs = self.power(instance_id) is Power.RUNNING
+            return set(self.host.guests[instance_id].cards) if runs else set()
 
     def remove(self, instance_id: str) -> None:
         """End the guest; its console stays."""
@@ -125,6 +173,15 @@ class MemoryCompute:
     def guest_shuts_down(self, instance_id: str) -> None:
         """For tests: the guest powers itself off; no-op unless running."""
         self._happens(instance_id, Power.POWERED_OFF)
+
+    def guest_lets_go(self, instance_id: str, port_id: str) -> None:
+        """For tests: the guest gives back a card that it was asked for."""
+        with self.host.lock:
+            guest = self.host.guests[instance_id]
+            guest.cards.pop(port_id, None)
+            guest.leaving.discard(port_id)
+            guest.cut.discard(port_id)
+        self._tell(instance_id)
 
     def guest_breaks(self, instance_id: str) -> None:
         """For tests: the guest cannot go on (an I/O error); no-op unless running."""

@@ -75,6 +75,14 @@ class NoCapacityError(Exception):
     """The host cannot take this guest now."""
 
 
+class NoSlotError(Exception):
+    """The guest has no place for one more device."""
+
+
+class CardLeavingError(Exception):
+    """The guest was asked to let go of this card and has not yet: it cannot have it again before."""
+
+
 class Compute(Protocol):
     """A hypervisor on one host."""
 
@@ -106,6 +114,25 @@ class Compute(Protocol):
         """Hard reset in place, same process. No-op unless running."""
         ...
 
+    def plug_card(self, instance_id: str, nic: NicSpec) -> None:
+        """Give a running guest this network card; no-op when it has it or does not run.
+
+        Raises NoSlotError, CardLeavingError.
+        """
+        ...
+
+    def unplug_card(self, instance_id: str, port_id: str, *, force: bool = False) -> bool:
+        """Ask a running guest to let go of this card; whether it has (or does not run).
+
+        Returns soon; when the guest obeys later, watchers are told. ``force``: cut its wire now,
+        whatever the guest does.
+        """
+        ...
+
+    def cards(self, instance_id: str) -> set[str]:
+        """Port ids of the cards that a running guest has, also of those that it is to let go."""
+        ...
+
     def remove(self, instance_id: str) -> None:
         """End the process at once and remove its runtime files; the console log stays."""
         ...
@@ -123,7 +150,10 @@ class Compute(Protocol):
         ...
 
     def watch(self, changed: Callable[[str], None]) -> None:
-        """From now on call ``changed(instance_id)``, from any thread, when a guest's power changes."""
+        """From now on call ``changed(instance_id)``, from any thread, when a guest's power changes,
+
+        and when a guest has let go of a card.
+        """
         ...
 
     def capacity(self) -> HostCapacity:

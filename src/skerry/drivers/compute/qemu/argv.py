@@ -21,6 +21,9 @@ MONITOR_FDS = (4, 5)
 FIRST_TAP_FD = 6
 """Descriptor of the first tap inside QEMU; the others follow."""
 
+CARD = "nic-"
+"""A network card's device id begins so; the port id follows."""
+
 _Json = dict[str, object]
 
 
@@ -186,16 +189,20 @@ def _backing_node(beneath: tuple[Path, ...]) -> _Json | None:
 def _nic(nic: NicSpec, index: int, slot: int) -> Iterator[str]:
     # The tap arrives without vnet_hdr: offloads do not survive OVS's userspace datapath.
     yield from ("-netdev", f"tap,id={nic.port_id},fd={FIRST_TAP_FD + index}")
-    device: _Json = {
+    yield from ("-device", json.dumps(card_device(nic, f"rp{slot}")))
+
+
+def card_device(nic: NicSpec, bus: str) -> dict[str, object]:
+    """A network card, as the command line and ``device_add`` take it."""
+    return {
         "driver": "virtio-net-pci",
-        "id": f"nic-{nic.port_id}",
+        "id": f"{CARD}{nic.port_id}",
         "netdev": nic.port_id,
         "mac": nic.mac,
         "host_mtu": nic.mtu,
         "romfile": "",
-        "bus": f"rp{slot}",
+        "bus": bus,
     }
-    yield from ("-device", json.dumps(device))
 
 
 def _entropy(slot: int) -> Iterator[str]:

@@ -79,14 +79,20 @@ def _write_identity(folder: str) -> None:
 def _open_taps(cage: Cage) -> None:
     """Attach to the taps inside their namespace; end in an empty one, for QEMU needs no network."""
     if cage.netns is not None:
-        with open(cage.netns) as namespace:  # noqa: PTH123
-            _call("setns", namespace.fileno(), _NEW_NET)
+        enter_network(cage.netns)
     for i, tap in enumerate(cage.taps):
-        _move(_open_tap(tap), cage.first_tap_fd + i)
+        _move(open_tap(tap), cage.first_tap_fd + i)
     _call("unshare", _NEW_NET)
 
 
-def _open_tap(tap: str) -> int:
+def enter_network(netns: str) -> None:
+    """Move the calling thread into the network namespace at this path."""
+    with open(netns) as namespace:  # noqa: PTH123
+        _call("setns", namespace.fileno(), _NEW_NET)
+
+
+def open_tap(tap: str) -> int:
+    """Attach to a tap of the present namespace; raises OSError, FileNotFoundError."""
     fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     request = struct.Struct("16sH22x")
     try:

@@ -6,17 +6,18 @@ import subprocess
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Any, TypeVar, cast
 
 from qemu.qmp import QMPError
 
 from skerry.drivers.compute.accel import Accel, AccelKind
-from skerry.drivers.compute.port import GuestSpec, HostCapacity, NoCapacityError, Power
+from skerry.drivers.compute.port import GuestSpec, HostCapacity, NicSpec, NoCapacityError, Power
+from skerry.drivers.compute.qemu import cards
 from skerry.drivers.compute.qemu.admission import BootSlots, Memory, cores
 from skerry.drivers.compute.qemu.argv import FIRST_TAP_FD, Host, command_line
 from skerry.drivers.compute.qemu.cage import Cage
@@ -37,6 +38,7 @@ _LAST_WORDS_S = 1.0
 _PREDECESSOR_S = 10.0  # how long a predecessor may take to end
 _PINNED_MACHINE = "pc-q35-7.2"
 _GONE = (GuestGoneError, QMPError, OSError, EOFError)
+_Answer = TypeVar("_Answer")
 _POWER = {
     "shutdown": Power.POWERED_OFF,
     "io-error": Power.BROKEN,
@@ -133,6 +135,32 @@ class QemuCompute:
             if self.power(instance_id) is Power.RUNNING:
                 with suppress(*_GONE):
                     self._execute(instance_id, "system_reset")
+
+    def plug_card(self, instance_id: str, nic: NicSpec) -> None:
+        """Hot-plug; raises NoSlotError, CardLeavingError, OSError when there is no such tap."""
+        with self._locks[instance_id], suppress(GuestGoneError):
+            if self.power(instance_id) is Power.RUNNING:
+                self._run(instance_id, lambda monitor: cards.plug(monitor, nic, self._netns))
+
+    def unplug_card(self, instance_id: str, port_id: str, *, force: bool = False) -> bool:
+        """Hot-unplug; a guest that boots, or does not listen, keeps the card for a while."""
+        with self._locks[instance_id], suppress(GuestGoneError):
+            if self.power(instance_id) is not Power.RUNNING:
+                return True
+            if port_id in self.cards(instance_id):
+                self._run(instance_id, lambda monitor: cards.ask_back(monitor, port_id))
+            gone = port_id not in self.cards(instance_id)
+            if gone or force:
+                self._run(instance_id, lambda monitor: cards.cut(monitor, port_id))
+            return gone
+        return True
+
+    def cards(self, instance_id: str) -> set[str]:
+        """Asked of QEMU."""
+        with self._locks[instance_id], suppress(GuestGoneError):
+            if self.power(instance_id) is Power.RUNNING:
+                return self._run(instance_id, cards.cards)
+        return set()
 
     def remove(self, instance_id: str) -> None:
         """End the process at once; the console stays."""
@@ -287,10 +315,15 @@ class QemuCompute:
         return self._follow(files, process, log)
 
     def _execute(self, instance_id: str, command: str) -> object:
+        return self._run(instance_id, lambda monitor: monitor.execute(command))
+
+    def _run(
+        self, instance_id: str, work: Callable[[Monitor], Coroutine[Any, Any, _Answer]]
+    ) -> _Answer:
         monitor = self._held(instance_id)
         if monitor is None:
             raise GuestGoneError(instance_id)
-        return self._loop.run(monitor.execute(command), _ANSWER_S)
+        return self._loop.run(work(monitor), _ANSWER_S)
 
     def _drain_console(self, instance_id: str, timeout_s: float) -> None:
         monitor = self._held(instance_id)

@@ -7,7 +7,7 @@ import asyncio
 import base64
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
@@ -34,11 +34,11 @@ class GuestGoneError(Exception):
     """The guest's process ended before it could answer."""
 
 
-class _PowerEvents(EventListener):
-    """Calls back at each event that changes a guest's power; keeps nothing."""
+class _Events(EventListener):
+    """Calls back at each event that changes a guest's power or devices; keeps nothing."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
-        super().__init__(("STOP", "RESUME"))
+        super().__init__(("STOP", "RESUME", "DEVICE_DELETED"))
         self._changed = changed
 
     async def put(self, event: Message) -> None:
@@ -93,12 +93,20 @@ class Monitor:
         if self._ended.is_set():
             raise GuestGoneError(tail(self.files.log))
 
-    async def execute(self, command: str, arguments: dict[str, object] | None = None) -> object:
+    async def execute(self, command: str, arguments: Mapping[str, object] | None = None) -> object:
         """Run one monitor command; raises GuestGoneError or QMPError."""
         await self.ready()
         if self._client is None:
             raise GuestGoneError("the monitor hung up")
         return await self._client.execute(command, arguments)
+
+    async def hand_over(self, fd: int, name: str) -> None:
+        """Give QEMU a copy of our descriptor under this name; raises as ``execute``."""
+        await self.ready()
+        if self._client is None:
+            raise GuestGoneError("the monitor hung up")
+        self._client.send_fd_scm(fd)
+        await self._client.execute("getfd", {"fdname": name})
 
     async def drain_console(self) -> None:
         """Move what the guest has printed from QEMU's ring to the console file."""
@@ -145,7 +153,7 @@ class Monitor:
         while not self._ended.is_set():
             client = QMPClient(self.files.instance_id)
             client.events.names = {_NEVER}  # the default listener would keep every event for ever
-            client.register_listener(_PowerEvents(self._changed))
+            client.register_listener(_Events(self._changed))
             try:
                 await client.connect(connect(self.files.monitors[0]))
             except (OSError, QMPError):
