@@ -4,7 +4,6 @@ import asyncio
 import logging
 import socket
 from collections import Counter
-from typing import cast
 
 from skerry.host.connections import GuestConnection
 from skerry.host.forwarding import UDP_BYTES
@@ -14,44 +13,72 @@ from skerry.host.resolver import VpcResolver
 log = logging.getLogger(__name__)
 
 MAX_ASKING = 32  # datagrams of one guest that are being answered
-MAX_TCP_BYTES = 4096  # of a question
+MAX_BYTES = 4096  # of a question
+BATCH = 64
+PAUSE_S = 0.001
 
 
-class DatagramQuestions(asyncio.DatagramProtocol):
-    """Questions over UDP; an answer that does not fit is cut and says so."""
+class DatagramQuestions:
+    """Questions over UDP; an answer that does not fit is cut and says so.
 
-    def __init__(self, resolver: VpcResolver, budget: Budget) -> None:
+    Reads its socket (which must not block) from the moment it is made until it is closed.
+    """
+
+    def __init__(self, datagrams: socket.socket, resolver: VpcResolver, budget: Budget) -> None:
+        self._socket = datagrams
         self._resolver = resolver
         self._budget = budget
+        self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: Counter[str] = Counter()
-        self._transport: asyncio.DatagramTransport
+        self._go_on()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.DatagramTransport", transport)
+    def close(self) -> None:
+        """Hear and say no more."""
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if self._asking[addr[0]] >= MAX_ASKING or not self._budget.take(addr[0], 1):
-            return
-        self._asking[addr[0]] += 1
-        task = asyncio.get_running_loop().create_task(self._answer(data, addr))
+    def _go_on(self) -> None:
+        if self._socket.fileno() >= 0:
+            self._loop.add_reader(self._socket, self._read)
+
+    def _read(self) -> None:
+        """Some; a flood that is dropped anyway is not read as fast as it comes."""
+        is_flood = True
+        for _ in range(BATCH):
+            try:
+                data, address = self._socket.recvfrom(MAX_BYTES)
+            except OSError:  # there is no more, or an answer reached nobody
+                return
+            is_flood &= not self._hear(data, address)
+        if is_flood:
+            self._loop.remove_reader(self._socket)
+            self._loop.call_later(PAUSE_S, self._go_on)
+
+    def _hear(self, data: bytes, address: tuple[str, int]) -> bool:
+        """False: it is dropped."""
+        guest = address[0]
+        if self._asking[guest] >= MAX_ASKING or not self._budget.take(guest, 1):
+            return False
+        self._asking[guest] += 1
+        task = self._loop.create_task(self._answer(data, address))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return True
 
-    async def _answer(self, data: bytes, addr: tuple[str, int]) -> None:
+    async def _answer(self, data: bytes, address: tuple[str, int]) -> None:
         try:
             response = await self._resolver.answer(data)
             if response is not None:
                 limit = min(max(512, response.request_payload), UDP_BYTES)
-                self._transport.sendto(
-                    response.to_wire(max_size=limit, prefer_truncation=True), addr
-                )
+                wire = response.to_wire(max_size=limit, prefer_truncation=True)
+                self._socket.sendto(wire, address)
         except Exception:  # of no kind that a guest may write into the host's log
             log.debug("a question over UDP could not be answered", exc_info=True)
         finally:
-            self._asking[addr[0]] -= 1
-            if not self._asking[addr[0]]:
-                del self._asking[addr[0]]
+            self._asking[address[0]] -= 1
+            if not self._asking[address[0]]:
+                del self._asking[address[0]]
 
 
 class StreamQuestions(GuestConnection[bytes]):
@@ -67,7 +94,7 @@ class StreamQuestions(GuestConnection[bytes]):
         self._heard += data
         while len(self._heard) >= 2:
             size = int.from_bytes(self._heard[:2])
-            if size > MAX_TCP_BYTES:
+            if size > MAX_BYTES:
                 self.transport.abort()
                 return
             if len(self._heard) < 2 + size:
@@ -86,11 +113,9 @@ class StreamQuestions(GuestConnection[bytes]):
 
 async def serve_names(
     resolver: VpcResolver, datagrams: socket.socket, listener: socket.socket, limits: Limits
-) -> tuple[asyncio.DatagramTransport, asyncio.Server]:
+) -> tuple[DatagramQuestions, asyncio.Server]:
     """Answer on port 53 of one address, by both ways."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: StreamQuestions(resolver, limits), sock=listener)
-    transport, _ = await loop.create_datagram_endpoint(
-        lambda: DatagramQuestions(resolver, limits.budget), sock=datagrams
+    server = await asyncio.get_running_loop().create_server(
+        lambda: StreamQuestions(resolver, limits), sock=listener
     )
-    return transport, server
+    return DatagramQuestions(datagrams, resolver, limits.budget), server

@@ -103,7 +103,7 @@ def fill_known(response: dns.message.Message, known: Known) -> None:
     if known.value is None:
         response.set_rcode(dns.rcode.NXDOMAIN)
     elif question.rdtype in (dns.rdatatype.from_text(known.kind), dns.rdatatype.ANY):
-        value = f"{known.value}." if known.kind == "PTR" else known.value
+        values = (f"{known.value}.",) if known.kind == "PTR" else (known.value, *known.others)
         response.answer.append(
-            dns.rrset.from_text(question.name, TTL_S, question.rdclass, known.kind, value)
+            dns.rrset.from_text(question.name, TTL_S, question.rdclass, known.kind, *values)
         )

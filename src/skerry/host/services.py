@@ -23,7 +23,7 @@ from skerry.host.first_words import FirstWords
 from skerry.host.forwarding import Upstreams
 from skerry.host.limits import Limits
 from skerry.host.metadata import MetadataSource, VpcMetadata, serve_metadata
-from skerry.host.questions import serve_names
+from skerry.host.questions import DatagramQuestions, serve_names
 from skerry.host.resolver import NameSource, VpcResolver
 from skerry.kernel.db import Database
 from skerry.kernel.region import Region
@@ -46,13 +46,13 @@ class _Listeners:
     inode: int
     limits: Limits
     servers: list[asyncio.Server] = field(default_factory=list[asyncio.Server])
-    datagrams: list[asyncio.BaseTransport] = field(default_factory=list[asyncio.BaseTransport])
+    datagrams: list[DatagramQuestions] = field(default_factory=list[DatagramQuestions])
 
     def close(self) -> None:
         for server in self.servers:
             server.close()
-        for transport in self.datagrams:
-            transport.close()
+        for questions in self.datagrams:
+            questions.close()
         self.limits.seats.end_all()
 
 
@@ -154,8 +154,8 @@ class GuestServices:
             listeners.servers.append(await serve_metadata(web, metadata, limits.seats))
             for address in addresses:
                 datagrams, stream = _on_port_53(namespace, address)
-                transport, server = await serve_names(resolver, datagrams, stream, limits)
-                listeners.datagrams.append(transport)
+                questions, server = await serve_names(resolver, datagrams, stream, limits)
+                listeners.datagrams.append(questions)
                 listeners.servers.append(server)
         except BaseException:
             listeners.close()

@@ -99,3 +99,8 @@ def test_other_opcodes_are_not_implemented(resolver: VpcResolver):
 def test_a_newer_edns_is_told_which_one_is_spoken(resolver: VpcResolver):
     query = dns.message.make_query("example.com", "A", use_edns=1)
     assert _rcode(resolver, query.to_wire()) == dns.rcode.BADVERS
+
+
+def test_a_name_may_have_several_addresses():
+    answer = _ask("a.vpce.amazonaws.com", "A", Known("A", "10.0.0.9", ("10.0.1.9",))).answer[0]
+    assert sorted(map(str, answer)) == ["10.0.0.9", "10.0.1.9"]
