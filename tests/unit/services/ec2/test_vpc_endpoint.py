@@ -130,10 +130,12 @@ def test_names_lead_to_the_endpoints_addresses(tenant: Tenant, other_tenant: Ten
     everywhere, first, second, private = (entry["DnsName"] for entry in made["DnsEntries"])
     assert private == "ec2.us-east-1.amazonaws.com"
     assert everywhere.endswith(".ec2.us-east-1.vpce.amazonaws.com")
-    assert sorted(looked_up(tenant, vpc_id, private)) == sorted(by_zone.values())
+    found = looked_up(tenant, vpc_id, private)
+    assert sorted(found or ()) == sorted(by_zone.values())
     assert looked_up(tenant, elsewhere, private) is None
     for asking in (vpc_id, elsewhere):
-        assert looked_up(tenant, asking, everywhere) == tuple(by_zone.values())
+        found = looked_up(tenant, asking, everywhere)
+        assert sorted(found or ()) == sorted(by_zone.values())
         assert looked_up(tenant, asking, first) == (by_zone["us-east-1a"],)
         assert looked_up(tenant, asking, second) == (by_zone["us-east-1b"],)
     wrong = everywhere.replace(made["VpcEndpointId"], "vpce-0123456789abcdef0")

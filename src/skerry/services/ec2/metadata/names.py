@@ -17,6 +17,8 @@ from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.network_interface.view import private_dns_name, public_dns_name
 from skerry.services.ec2.subnet.model import Subnet
 from skerry.services.ec2.vpc.model import Vpc
+from skerry.services.ec2.vpc_endpoint.api import addresses_by_name
+from skerry.services.ec2.vpc_peering.api import resolving_peers
 
 _DNS_SUPPORT = Prepared(select(Vpc.dns_support).where(Vpc.id == bindparam("vpc_id")))
 _INTERFACE_AT = Prepared(  # by way of the VPC's few subnets, where an address has an index
@@ -38,6 +40,7 @@ class Known:
 
     kind: str
     value: str | None
+    others: tuple[str, ...] = ()  # besides the first
 
 
 def resolves(session: Session, vpc_id: str) -> bool:
@@ -53,14 +56,25 @@ def known_name(session: Session, region: Region, vpc_id: str, name: str) -> Know
         return Known("A", private if _has_private(session, vpc_id, private) else None)
     public = _address_in(name, "ec2-", region.public_domain)
     if public is not None and IPv4Address(public) in region.public_pool:
-        return Known("A", _private_of(session, vpc_id, public) or public)
+        return Known("A", _private_behind(session, vpc_id, public) or public)
     if name.endswith(_REVERSE):
         return _pointer(session, region, vpc_id, name.removesuffix(_REVERSE).split("."))
     if name.endswith(_LOCAL_V6):
         return Known("PTR", None)
     if name.endswith(f".{region.private_domain}"):
         return Known("A", None)
-    return None
+    addresses = addresses_by_name(session, region, vpc_id, name)
+    if addresses is None:
+        return None
+    return Known("A", addresses[0], addresses[1:]) if addresses else Known("A", None)
+
+
+def _private_behind(session: Session, vpc_id: str, public: str) -> str | None:
+    """The private address behind a public one of this VPC, or of a peer that has its names resolved so."""
+    found = (
+        _private_of(session, each, public) for each in (vpc_id, *resolving_peers(session, vpc_id))
+    )
+    return next((each for each in found if each is not None), None)
 
 
 def _address_in(name: str, prefix: str, domain: str) -> str | None:

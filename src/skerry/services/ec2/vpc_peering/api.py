@@ -6,7 +6,7 @@ from datetime import datetime
 from ipaddress import IPv4Network
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from skerry.drivers.network import port
 from skerry.kernel.context import Context
@@ -108,6 +108,20 @@ def peerings_of(session: Session, vpc_id: str) -> tuple[port.Peering, ...]:
 def active_peerings(session: Session, vpc_id: str) -> dict[str, str]:
     """Peering id → id of the VPC at the other end, of connections that packets may pass."""
     return {each.peering_id: each.vpc_id for each in peerings_of(session, vpc_id)}
+
+
+def resolving_peers(session: Session, vpc_id: str) -> list[str]:
+    """VPCs whose public names this one resolves to private addresses. The session is the whole cloud's."""
+    here, there = aliased(PeeringSide), aliased(PeeringSide)
+    query = (
+        select(there.vpc_id)
+        .join(here, here.peering_id == there.peering_id)
+        .join(VpcPeering, VpcPeering.id == there.peering_id)
+        .where(here.vpc_id == vpc_id, here.applied)
+        .where(there.vpc_id != vpc_id, there.applied, there.resolves_for_peer)
+        .where(VpcPeering.ended.is_(None))
+    )
+    return list(session.scalars(query))
 
 
 def note_applied(database: Database, vpc_id: str, held: Iterable[port.Peering]) -> None:

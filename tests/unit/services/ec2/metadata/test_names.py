@@ -1,8 +1,11 @@
 """Which names a VPC's resolver knows itself."""
 
 import pytest
+from sqlalchemy import update
 
 from skerry.services.ec2.metadata.names import Known, known_name, resolves
+from skerry.services.ec2.vpc_peering.model import PeeringSide
+from tests.unit.services.calling import Tenant
 
 
 def _known(guest, name: str):
@@ -72,3 +75,48 @@ def test_private_addresses_of_other_networks_are_nobody_s(launch, name):
 def test_a_public_address_has_the_public_name(launch):
     found = _known(launch(), "9.0.18.198.in-addr.arpa")
     assert found == Known("PTR", "ec2-198-18-0-9.compute-1.amazonaws.com")
+
+
+def test_an_endpoints_names_are_its_addresses(launch, tenant: Tenant):
+    guest = launch()
+    subnet = tenant("DescribeSubnets")["Subnets"][0]
+    made = tenant(
+        "CreateVpcEndpoint",
+        VpcId=guest.vpc_id,
+        ServiceName="com.amazonaws.us-east-1.sts",
+        VpcEndpointType="Interface",
+        SubnetIds=[subnet["SubnetId"]],
+    )["VpcEndpoint"]
+    (one,) = tenant("DescribeNetworkInterfaces", NetworkInterfaceIds=made["NetworkInterfaceIds"])[
+        "NetworkInterfaces"
+    ]
+    for entry in made["DnsEntries"]:
+        assert _known(guest, entry["DnsName"]) == Known("A", one["PrivateIpAddress"])
+    assert _known(guest, "nobody.sts.us-east-1.vpce.amazonaws.com") == Known("A", None)
+    assert _known(guest, "ec2.us-east-1.amazonaws.com") is None
+
+
+def test_a_peers_public_name_is_private_when_the_peer_lets_it(launch, tenant: Tenant):
+    guest = launch()
+    near = tenant("CreateVpc", CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    asked = tenant("CreateVpcPeeringConnection", VpcId=near, PeerVpcId=guest.vpc_id)
+    one = {"VpcPeeringConnectionId": asked["VpcPeeringConnection"]["VpcPeeringConnectionId"]}
+    tenant("AcceptVpcPeeringConnection", **one)
+    with tenant.database.write(None) as session:
+        session.execute(update(PeeringSide).values(applied=True))
+    (shown,) = tenant("DescribeInstances")["Reservations"][0]["Instances"]
+    public = shown["PublicIpAddress"]
+    name = f"ec2-{public.replace('.', '-')}.compute-1.amazonaws.com"
+
+    def seen_from_near() -> Known | None:
+        with tenant.database.read(None) as session:
+            return known_name(session, tenant.region, near, name)
+
+    assert seen_from_near() == Known("A", public)
+    lets = {"AllowDnsResolutionFromRemoteVpc": True}
+    tenant("ModifyVpcPeeringConnectionOptions", **one, RequesterPeeringConnectionOptions=lets)
+    assert seen_from_near() == Known("A", public), "that is the other side's leave"
+    tenant("ModifyVpcPeeringConnectionOptions", **one, AccepterPeeringConnectionOptions=lets)
+    assert seen_from_near() == Known("A", guest.ip)
+    tenant("DeleteVpcPeeringConnection", **one)
+    assert seen_from_near() == Known("A", public)
