@@ -13,10 +13,12 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from sqlalchemy import delete, inspect, select, update
+from sqlalchemy import bindparam, delete, inspect, select, update
 
 from skerry.kernel.clock import now
+from skerry.kernel.db import Base
 from skerry.kernel.foreground import PATIENCE_S, QUIET_S, Foreground
+from skerry.kernel.prepared import Prepared
 from skerry.kernel.wake import Wake
 from skerry.reconcile.sweep import sweep
 from skerry.reconcile.verdict import Again, Gone, Verdict
@@ -25,6 +27,19 @@ from skerry.reconcile.work import Reconciler, Sweep, Work
 log = logging.getLogger(__name__)
 
 Key = tuple[str, str]  # kind, resource id
+
+_PENDING = Prepared(
+    select(Wake.revision, Wake.attempt).where(
+        Wake.kind == bindparam("kind"), Wake.resource_id == bindparam("resource_id")
+    )
+)
+_THIS = (
+    Wake.kind == bindparam("of_kind"),
+    Wake.resource_id == bindparam("of_id"),
+    Wake.revision == bindparam("seen"),  # a wake that came meanwhile stays as it is
+)
+_ANSWERED = delete(Wake).where(*_THIS)
+_PUT_OFF = update(Wake).where(*_THIS).values(due_at=bindparam("due"), attempt=0)
 
 FULL_SCAN_S = 600.0
 TICK_S = 1.0  # how late a wake written by another process may be noticed
@@ -188,47 +203,44 @@ class ReconcileEngine:
             return None
         with self._work.read() as session:
             row = session.get(reconciler.model, resource_id)
-            pending = session.get(Wake, key)
-        if row is None:
-            return self._conclude(key, pending, None)
+            pending = _PENDING.first(session, kind=kind, resource_id=resource_id)
         revision = pending.revision if pending else 0
+        if row is None:
+            return self._conclude(key, revision, None)
         try:
             verdict = reconciler.reconcile(self._work, row)
         except Exception:
             attempt = pending.attempt + 1 if pending else 1
             log.exception("pass over %s %s failed (attempt %d)", kind, resource_id, attempt)
             return self._fail(key, revision, attempt)
-        if isinstance(verdict, Gone):
-            with self._work.database.write(None) as session:
-                session.delete(row)
-            return self._conclude(key, pending, None)
-        if inspect(row).modified:
-            self._work.save(row)
-        return self._conclude(key, pending, verdict)
+        return self._conclude(key, revision, verdict, row)
 
-    def _conclude(self, key: Key, pending: Wake | None, verdict: Verdict | None) -> float | None:
-        """Erase the wake this pass answered, or move it to the deadline that the pass named."""
+    def _conclude(
+        self, key: Key, revision: int, verdict: Verdict | None, row: Base | None = None
+    ) -> float | None:
+        """Save what the pass saw; erase the wake it answered, or move it to the deadline it named.
+
+        ``revision`` 0: there was no wake. One transaction: a crash keeps all of it or nothing.
+        """
         after_s = verdict.after_s if isinstance(verdict, Again) else None
-        if pending is None and after_s is None:
+        is_changed = row is not None and (isinstance(verdict, Gone) or inspect(row).modified)
+        if not (revision or is_changed or after_s is not None):
             return None
         with self._work.database.write(None) as session:
-            this = (Wake.kind == key[0]) & (Wake.resource_id == key[1])
+            if row is not None and isinstance(verdict, Gone):
+                session.delete(row)
+            elif row is not None and is_changed:
+                session.add(row)
+            this = {"of_kind": key[0], "of_id": key[1], "seen": revision}
             if after_s is None:
-                seen = pending.revision if pending else 0
-                session.execute(delete(Wake).where(this, Wake.revision == seen))
+                session.connection().execute(_ANSWERED, this)
                 return None
             due_at = now() + timedelta(seconds=after_s)
-            if pending is None:
-                present = session.get(Wake, key)
-                if present is None:
-                    session.add(
-                        Wake(kind=key[0], resource_id=key[1], revision=1, due_at=due_at, attempt=0)
-                    )
-            else:
-                session.execute(
-                    update(Wake)
-                    .where(this, Wake.revision == pending.revision)
-                    .values(due_at=due_at, attempt=0)
+            if revision:
+                session.connection().execute(_PUT_OFF, this | {"due": due_at})
+            elif session.get(Wake, key) is None:
+                session.add(
+                    Wake(kind=key[0], resource_id=key[1], revision=1, due_at=due_at, attempt=0)
                 )
         return after_s
 
