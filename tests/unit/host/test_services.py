@@ -46,7 +46,7 @@ def network(monkeypatch):
 
 @pytest.fixture
 def served(network, database):
-    made = GuestServices(database, REGION, network, b"s" * 32, lambda _id: None)
+    made = GuestServices(database, REGION, network, b"s" * 32, lambda _id: None, no_api)
     yield made
     made.close()
 
@@ -119,6 +119,6 @@ def test_connections_of_a_vpc_that_has_gone_are_closed(network, served, tmp_path
 
 
 def test_services_that_never_started_leave_nothing_open(network, database):
-    made = GuestServices(database, REGION, network, b"s" * 32, lambda _id: None)
+    made = GuestServices(database, REGION, network, b"s" * 32, lambda _id: None, no_api)
     made.close()
     assert made._loop.is_closed()
