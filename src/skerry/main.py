@@ -28,6 +28,7 @@ from skerry.services.iam.account import api as accounts
 from skerry.services.sts import service as sts
 from skerry.wire.codec import Codecs
 from skerry.wire.gateway import Gateway, Surroundings
+from skerry.wire.recent import RecentSecrets
 from skerry.wire.server import Application
 from skerry.wire.sigv4 import Secret
 
@@ -60,10 +61,15 @@ class Cloud:
         self.reconciler = ReconcileEngine(
             self.work, ec2.RECONCILERS, ec2.SWEEPS, foreground=foreground
         )
-        self.guests = GuestServices(
-            self.database, self.region, drivers.network, self.vault.secret, self._guest_spoke
-        )
         self.application = Application(self._gateway(), foreground)
+        self.guests = GuestServices(
+            self.database,
+            self.region,
+            drivers.network,
+            self.vault.secret,
+            self._guest_spoke,
+            self.application,
+        )
         self._closing = threading.Event()
         self._starting = threading.Thread(target=self._start_engines, name="start")
 
@@ -112,6 +118,7 @@ class Cloud:
                 self._closing.wait(RETRY_ENGINES_S)
             else:
                 self.drivers.compute.watch(lambda guest: self.reconciler.nudge("instance", guest))
+                self.database.woken.append(self.guests.woken)
                 self.guests.start()
                 self.reconciler.start()
                 return
@@ -126,7 +133,11 @@ class Cloud:
         handlers |= {("sts", name): each for name, each in sts.ACTIONS.items()}
         return Gateway(
             Surroundings(
-                self.database, self.drivers.engines, self.region, handlers, self._secret_of
+                self.database,
+                self.drivers.engines,
+                self.region,
+                handlers,
+                RecentSecrets(self._secret_of),
             ),
             Codecs(),
         )
