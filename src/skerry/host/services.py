@@ -1,4 +1,4 @@
-"""What guests talk to, in every VPC: metadata and names, on sockets opened inside the VPC's namespace.
+"""What guests talk to, in every VPC, on sockets opened inside its namespace: metadata, names, endpoints.
 
 The socket says which VPC a request came from, the peer address says which interface: overlapping CIDRs
 cannot be confused. One thread with one event loop serves all; rows are read in a small pool.
@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from skerry.drivers.network import namespaces
 from skerry.drivers.network.port import Network
+from skerry.host.endpoints import Api, EndpointApi, settings_of
 from skerry.host.first_words import FirstWords
 from skerry.host.forwarding import Upstreams
 from skerry.host.limits import Limits
@@ -28,6 +29,8 @@ from skerry.host.resolver import NameSource, VpcResolver
 from skerry.kernel.db import Database
 from skerry.kernel.region import Region
 from skerry.services.ec2.vpc.model import Vpc
+from skerry.services.ec2.vpc_endpoint.api import listening_addresses
+from skerry.services.ec2.vpc_endpoint.model import VpcEndpoint
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +48,12 @@ class _Listeners:
 
     inode: int
     limits: Limits
+    endpoints: EndpointApi
     servers: list[asyncio.Server] = field(default_factory=list[asyncio.Server])
     datagrams: list[DatagramQuestions] = field(default_factory=list[DatagramQuestions])
 
     def close(self) -> None:
+        self.endpoints.close()
         for server in self.servers:
             server.close()
         for questions in self.datagrams:
@@ -57,7 +62,7 @@ class _Listeners:
 
 
 class GuestServices:
-    """Metadata and DNS for all VPCs on this host."""
+    """Metadata, names and interface endpoints for all VPCs on this host."""
 
     def __init__(
         self,
@@ -66,6 +71,7 @@ class GuestServices:
         network: Network,
         secret: bytes,
         spoke: Callable[[str], None],
+        api: Api,
     ) -> None:
         self._database = database
         self._network = network
@@ -73,6 +79,7 @@ class GuestServices:
         self._tellers = ThreadPoolExecutor(TELLERS, thread_name_prefix="guest-spoke")
         self._metadata = MetadataSource(database, region, secret, FirstWords(spoke, self._tellers))
         self._names = NameSource(database, region, Upstreams())
+        self._api = settings_of(api)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="guest-services", daemon=True)
         self._open: dict[str, _Listeners] = {}
@@ -81,8 +88,13 @@ class GuestServices:
 
     def start(self) -> None:
         """Serve every VPC there is, and those to come."""
-        self._network.watch(self._vpcs_changed)
+        self._network.watch(self._something_changed)
         self._thread.start()
+
+    def woken(self, keys: set[tuple[str, str]]) -> None:
+        """A transaction has committed that gave these rows reason to be looked at."""
+        if any(kind == VpcEndpoint.__tablename__ for kind, _ in keys):
+            self._something_changed()
 
     def close(self) -> None:
         """Stop serving."""
@@ -105,7 +117,7 @@ class GuestServices:
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.close()
 
-    def _vpcs_changed(self) -> None:
+    def _something_changed(self) -> None:
         with suppress(RuntimeError):  # closed in the meantime
             self._loop.call_soon_threadsafe(self._changed.set)
 
@@ -140,14 +152,26 @@ class GuestServices:
                 if vpc_id not in self._unready:
                     log.info("services of %s are not ready (%r); trying again", vpc_id, trouble)
                 self._unready.add(vpc_id)
-        return not self._unready
+        return await self._follow_endpoints() and not self._unready
+
+    async def _follow_endpoints(self) -> bool:
+        """Listen where endpoints are now; False: not everywhere yet."""
+        try:
+            found = await self._loop.run_in_executor(self._pool, self._endpoints)
+            for vpc_id, listeners in self._open.items():
+                await listeners.endpoints.follow(found.get(vpc_id, set()))
+        except Exception as trouble:
+            log.info("endpoints are not ready (%r); trying again", trouble)
+            return False
+        return True
 
     async def _serve(self, vpc_id: str, namespace: Path) -> _Listeners:
         second = await self._loop.run_in_executor(self._pool, self._second, vpc_id)
         addresses = [RESOLVER] if second is None else [RESOLVER, second]
         limits = Limits(self._pool)
         resolver = VpcResolver(self._names, vpc_id, limits.turns)
-        listeners = _Listeners(_inode(namespace), limits)
+        endpoints = EndpointApi(self._api, namespace.name, limits.seats)
+        listeners = _Listeners(_inode(namespace), limits, endpoints)
         try:
             web = namespaces.inside(namespace.name, lambda: _listening(METADATA, 80))
             metadata = VpcMetadata(self._metadata, vpc_id, limits)
@@ -161,6 +185,10 @@ class GuestServices:
             listeners.close()
             raise
         return listeners
+
+    def _endpoints(self) -> dict[str, set[str]]:
+        with self._database.read(None) as session:
+            return listening_addresses(session)
 
     def _second(self, vpc_id: str) -> str | None:
         """The VPC's base address plus two, where guests look for names."""

@@ -53,6 +53,13 @@ class TwoVpcs:
             namespaces.remove(self.name(guest))
 
 
+async def api(scope, receive, send) -> None:
+    """Says by which name it was called."""
+    body = dict(scope["headers"])[b"host"]
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
 @pytest.fixture
 def served(tenant, other_tenant):  # noqa: F811
     address = "172.31.0.77"
@@ -63,7 +70,8 @@ def served(tenant, other_tenant):  # noqa: F811
         guests.append(Guest(each, SubnetId=subnet, PrivateIpAddress=address))
     network = TwoVpcs(guests)
     heard: list[str] = []
-    services = GuestServices(tenant.database, REGION, network, b"s" * 32, heard.append)
+    services = GuestServices(tenant.database, REGION, network, b"s" * 32, heard.append, api)
+    tenant.database.woken.append(services.woken)
     services.start()
     yield guests, heard
     services.close()
@@ -245,3 +253,46 @@ def test_a_guest_that_asks_too_much_is_put_off_for_a_second(served):
     assert _get(other, "/latest/meta-data/instance-id")[0].status == 200
     time.sleep(1)
     assert _get(guest, "/latest/meta-data/instance-id")[0].status == 200
+
+
+def test_an_endpoint_answers_at_its_address_in_its_vpc_and_nowhere_else(served):
+    guest, other = served[0]
+    subnets = guest.tenant("DescribeSubnets")["Subnets"]
+    endpoint = guest.tenant(
+        "CreateVpcEndpoint",
+        VpcId=guest.vpc_id,
+        ServiceName="com.amazonaws.us-east-1.ec2",
+        VpcEndpointType="Interface",
+        SubnetIds=[subnets[0]["SubnetId"]],
+    )["VpcEndpoint"]
+    (one,) = guest.tenant(
+        "DescribeNetworkInterfaces", NetworkInterfaceIds=endpoint["NetworkInterfaceIds"]
+    )["NetworkInterfaces"]
+    address = one["PrivateIpAddress"]
+    assert not _answers(guest, address, within_s=0.2), "the listener is there before the address is"
+    for each in (guest, other):
+        run("ip", "-n", TwoVpcs.name(each), "address", "add", f"{address}/32", "dev", "lo")
+    assert _answers(guest, address, within_s=5)
+    assert not _answers(other, address, within_s=0.2)
+    guest.tenant("DeleteVpcEndpoints", VpcEndpointIds=[endpoint["VpcEndpointId"]])
+    end = time.monotonic() + 5
+    while _answers(guest, address, within_s=0):
+        assert time.monotonic() < end
+
+
+def _answers(guest: Guest, address: str, within_s: float) -> bool:
+    end = time.monotonic() + within_s
+    while True:
+        connection = http.client.HTTPConnection(address, timeout=2)
+        with suppress(OSError):
+            connection.sock = namespaces.inside(
+                TwoVpcs.name(guest),
+                lambda: socket.create_connection((address, 80), 1, (guest.ip, 0)),
+            )
+            connection.request("GET", "/", headers={"Host": "ec2.us-east-1.amazonaws.com"})
+            body = connection.getresponse().read()
+            connection.close()
+            return body == b"ec2.us-east-1.amazonaws.com"
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.01)

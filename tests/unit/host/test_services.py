@@ -9,8 +9,13 @@ import pytest
 
 from skerry.drivers.network import namespaces
 from skerry.host import services
+from skerry.host.endpoints import EndpointApi
 from skerry.host.services import GuestServices
 from tests.unit.services.conftest import REGION
+
+
+async def no_api(scope: object, receive: object, send: object) -> None:
+    raise AssertionError("nobody calls it")
 
 
 class _Network:
@@ -122,3 +127,28 @@ def test_services_that_never_started_leave_nothing_open(network, database):
     made = GuestServices(database, REGION, network, b"s" * 32, lambda _id: None, no_api)
     made.close()
     assert made._loop.is_closed()
+
+
+def test_endpoints_that_come_and_go_are_followed(network, served, monkeypatch, tmp_path):
+    found: dict[str, set[str]] = {}
+    followed: list[set[str]] = []
+
+    async def follow(_api: EndpointApi, addresses: set[str]) -> None:
+        if addresses == {"not yet"}:
+            raise OSError("no such namespace")
+        followed.append(addresses)
+
+    monkeypatch.setattr(GuestServices, "_endpoints", lambda _self: found)
+    monkeypatch.setattr(EndpointApi, "follow", follow)
+    network.present = {"vpc-a": tmp_path}
+    served.start()
+    _until(lambda: served._open and followed == [set()])
+    found["vpc-a"] = {"172.31.0.9"}
+    served.woken({("vpc", "vpc-a")})
+    served.woken({("vpc_endpoint", "vpce-1")})
+    _until(lambda: followed[-1] == {"172.31.0.9"})
+    found["vpc-a"] = {"not yet"}
+    served.woken({("vpc_endpoint", "vpce-1")})
+    time.sleep(0.02)
+    found["vpc-a"] = {"172.31.0.10"}
+    _until(lambda: followed[-1] == {"172.31.0.10"})  # tried again by itself

@@ -100,12 +100,15 @@ def note_applied(database: Database, vpc_id: str, ports: Iterable[port.Port]) ->
                     wake(session, row)
 
 
-def listening_addresses(session: Session, vpc_id: str) -> set[str]:
-    """The addresses at which this VPC's endpoints answer. The session is the whole cloud's."""
-    query = select(NetworkInterface.private_ip).where(
-        NetworkInterface.vpc_id == vpc_id, NetworkInterface.interface_type == "vpc_endpoint"
+def listening_addresses(session: Session) -> dict[str, set[str]]:
+    """VPC id → the addresses at which its endpoints answer. The session is the whole cloud's."""
+    query = select(NetworkInterface.vpc_id, NetworkInterface.private_ip).join(
+        VpcEndpointInterface, VpcEndpointInterface.interface_id == NetworkInterface.id
     )
-    return set(session.scalars(query))
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for vpc_id, address in session.execute(query).tuples():
+        found[vpc_id].add(address)
+    return dict(found)
 
 
 def addresses_by_name(

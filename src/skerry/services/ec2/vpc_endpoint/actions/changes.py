@@ -39,6 +39,7 @@ def modify_vpc_endpoint(ctx: Context, req: ModifyVpcEndpointRequestTypeDef) -> d
     parts.remove_subnets(ctx, endpoint, req.get("RemoveSubnetIds") or ())
     groups = resolve_groups(ctx, endpoint.vpc_id, endpoint.group_ids, None)
     parts.add_subnets(ctx, endpoint, groups, parts.wanted_addresses(req, "AddSubnetIds"))
+    ctx.wake(endpoint)
     wake_id(ctx.db, "vpc", endpoint.vpc_id)
     return {"Return": True}
 

@@ -88,6 +88,7 @@ def create_vpc_endpoint(ctx: Context, req: CreateVpcEndpointRequestTypeDef) -> d
     ctx.db.add(endpoint)
     ctx.db.flush()
     parts.add_subnets(ctx, endpoint, groups, parts.wanted_addresses(req, "SubnetIds"))
+    ctx.wake(endpoint)
     wake_id(ctx.db, "vpc", vpc.id)
     put_tags(ctx, "vpc-endpoint", endpoint.id, tags_on_create(req, "vpc-endpoint"))
     facts = api.endpoint_facts(ctx.db, ctx.region, [endpoint])
@@ -175,6 +176,7 @@ def _delete(ctx: Context, endpoint: VpcEndpoint) -> None:
         delete_interface(ctx.db, find_interface(ctx, each.interface_id))
     endpoint.wanted = False
     ctx.db.flush()
+    ctx.wake(endpoint)
     wake_id(ctx.db, "vpc", endpoint.vpc_id)
 
 
