@@ -17,7 +17,7 @@ STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lint", ("ruff", "check", ".")),
     ("imports", ("lint-imports", "--no-cache")),
     ("types", ("basedpyright", "--level", "error")),
-    ("unit", ("pytest", "tests/unit", "-rs")),
+    ("unit", ("pytest", "tests/unit", "-rs", "-n", "auto")),
     ("api", ("pytest", "tests/api", "-rs")),
     ("cloud", ("pytest", "tests/cloud", "-rs", "-v", "--durations=15")),
 )

@@ -1,5 +1,9 @@
 """A cloud of rows: a database in a file, accounts with their default VPCs, nothing behind them."""
 
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -24,15 +28,60 @@ def region() -> Region:
     return REGION
 
 
-@pytest.fixture
-def vault(tmp_path: Path) -> Vault:
-    return Vault(tmp_path / "secrets" / "master.key")
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """A cloud of rows as tests begin with one, to be copied: making it takes longer than most tests."""
+
+    folder: Path
+    account_ids: Mapping[str, str]  # fixture → id
+
+    @property
+    def rows(self) -> Path:
+        return self.folder / "rows.db"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "master.key"
+
+
+@pytest.fixture(scope="session")
+def stocks(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Stock]:
+    """Clouds with the accounts of these fixtures, each made once."""
+
+    @cache
+    def stock(region: Region, fixtures: frozenset[str]) -> Stock:
+        folder = tmp_path_factory.mktemp("stock")
+        database = Database(f"sqlite:///{folder / 'rows.db'}")
+        all_tables().create_all(database.engine)
+        vault = Vault(folder / "master.key")
+        ids: dict[str, str] = {}
+        for fixture in sorted(fixtures):
+            with database.write(None) as session:
+                account, _, _ = create_account(session, vault, fixture, region, now())
+            ids[fixture] = account.id
+        database.close()
+        return Stock(folder, ids)
+
+    return stock
 
 
 @pytest.fixture
-def database(tmp_path: Path):
+def stock(stocks: Callable[..., Stock], region: Region, request: pytest.FixtureRequest) -> Stock:
+    return stocks(region, frozenset({"tenant", "other_tenant"}.intersection(request.fixturenames)))
+
+
+@pytest.fixture
+def vault(tmp_path: Path, stock: Stock) -> Vault:
+    key = tmp_path / "secrets" / "master.key"
+    key.parent.mkdir(mode=0o700)
+    shutil.copy(stock.key, key)
+    return Vault(key)
+
+
+@pytest.fixture
+def database(tmp_path: Path, stock: Stock):
+    shutil.copy(stock.rows, tmp_path / "rows.db")
     database = Database(f"sqlite:///{tmp_path / 'rows.db'}")
-    all_tables().create_all(database.engine)
     yield database
     database.close()
 
@@ -44,20 +93,12 @@ def engines() -> Engines:
 
 
 @pytest.fixture
-def tenant(database: Database, region: Region, engines: Engines, vault: Vault) -> Tenant:
+def tenant(database: Database, region: Region, engines: Engines, stock: Stock) -> Tenant:
     """A fresh account."""
-    return _new_tenant("a", database, region, engines, vault)
+    return Tenant(database, region, engines, stock.account_ids["tenant"])
 
 
 @pytest.fixture
-def other_tenant(database: Database, region: Region, engines: Engines, vault: Vault) -> Tenant:
+def other_tenant(database: Database, region: Region, engines: Engines, stock: Stock) -> Tenant:
     """Another fresh account."""
-    return _new_tenant("b", database, region, engines, vault)
-
-
-def _new_tenant(
-    name: str, database: Database, region: Region, engines: Engines, vault: Vault
-) -> Tenant:
-    with database.write(None) as session:
-        account, _, _ = create_account(session, vault, name, region, now())
-    return Tenant(database, region, engines, account.id)
+    return Tenant(database, region, engines, stock.account_ids["other_tenant"])
