@@ -14,7 +14,16 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 MUTATING = {
-    "compute": ("ensure_running", "remove", "press_power_button", "reset", "forget", "booted"),
+    "compute": (
+        "ensure_running",
+        "remove",
+        "press_power_button",
+        "reset",
+        "forget",
+        "booted",
+        "plug_card",
+        "unplug_card",
+    ),
     "disks": ("ensure", "remove"),
     "network": ("apply", "remove", "plug", "unplug"),
     "images": (),

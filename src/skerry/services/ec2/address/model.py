@@ -19,3 +19,4 @@ class Address(Owned, Base):
         ForeignKey("network_interface.id"), index=True
     )
     private_ip: Mapped[str | None]
+    domain_name: Mapped[str | None]  # what the address is called in reverse, with its last dot

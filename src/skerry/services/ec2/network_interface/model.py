@@ -1,11 +1,19 @@
 """Network interfaces. The network knows a port by this id."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from skerry.kernel.db import Base, Owned
+
+
+class Detach(StrEnum):
+    """How an attachment is to end."""
+
+    ASK = "ask"  # when the guest has let go of the card
+    FORCE = "force"  # at once
 
 
 class NetworkInterface(Owned, Base):
@@ -31,6 +39,11 @@ class NetworkInterface(Owned, Base):
     public_ip: Mapped[str | None] = mapped_column(unique=True)  # auto-assigned, not an Elastic IP
     interface_type: Mapped[str] = mapped_column(default="interface")
     """Any other ("vpc_endpoint", "nat_gateway") is managed by what it belongs to, not by its account."""
+    detach_wanted: Mapped[str | None]  # a Detach; written by actions only
+    attach_seen: Mapped[bool] = mapped_column(default=True)
+    """False from an attachment to a guest that runs until its card is in; then the reconciler's word."""
+    primary_ipv6: Mapped[bool] = mapped_column(default=False)
+    """Whether the first of its IPv6 addresses is for good: it goes with the interface only."""
 
     @property
     def is_managed(self) -> bool:
