@@ -19,6 +19,8 @@ from tests.unit.services.conftest import (  # noqa: F401 - fixtures
     database,
     other_tenant,
     region,
+    stock,
+    stocks,
     tenant,
     vault,
 )
