@@ -103,7 +103,15 @@ def network_belongings(client, name: str) -> dict[str, str]:
         VpcEndpointType="Interface",
         SubnetIds=[subnet_id],
     )
+    flow_log = client.create_flow_logs(
+        ResourceIds=[vpc_id],
+        ResourceType="VPC",
+        TrafficType="ALL",
+        LogDestinationType="s3",
+        LogDestination=f"arn:aws:s3:::{name}",
+    )
     return {
+        "FlowLog": flow_log["FlowLogIds"][0],
         "VpcEndpoint": endpoint["VpcEndpoint"]["VpcEndpointId"],
         "VpcPeeringConnection": peering["VpcPeeringConnection"]["VpcPeeringConnectionId"],
         "Vpc": vpc_id,

@@ -4,6 +4,7 @@ from skerry.kernel.action import Handler, actions_of
 from skerry.reconcile.work import Reconciler, Sweep
 from skerry.services.ec2.address.actions import addresses, associations
 from skerry.services.ec2.dhcp_options import actions as dhcp_options
+from skerry.services.ec2.flow_log import actions as flow_log
 from skerry.services.ec2.image.actions import attributes as image_attributes
 from skerry.services.ec2.image.actions import images
 from skerry.services.ec2.instance.actions import attributes as instance_attributes
@@ -44,6 +45,7 @@ MODULES = (
     addresses,
     associations,
     dhcp_options,
+    flow_log,
     image_attributes,
     images,
     instance_attributes,

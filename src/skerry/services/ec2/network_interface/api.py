@@ -2,10 +2,8 @@
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
 from sqlalchemy import ColumnElement, bindparam, delete, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session, make_transient_to_detached
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from skerry.kernel.context import Context
 from skerry.kernel.ids import new_id
@@ -20,6 +18,7 @@ from skerry.services.ec2.address.api import (
     take_many_from_pool,
 )
 from skerry.services.ec2.address.model import Address
+from skerry.services.ec2.flow_log.api import forget_resource
 from skerry.services.ec2.network_interface.errors import (
     InterfaceIsManaged,
     InterfaceMalformed,
@@ -27,6 +26,7 @@ from skerry.services.ec2.network_interface.errors import (
 )
 from skerry.services.ec2.network_interface.model import NetworkInterface, NetworkInterfaceGroup
 from skerry.services.ec2.network_interface.view import AMAZON, InterfaceFacts, PublicIp
+from skerry.services.ec2.secondary_address.api import secondary_of
 from skerry.services.ec2.security_group.api import group_identifiers
 from skerry.services.ec2.security_group.model import SecurityGroup
 from skerry.services.ec2.subnet.api import allocate_private_ip
@@ -51,6 +51,7 @@ _ASSOCIATED = select(
     Address.account_id,
     Address.id,
     Address.association_id,
+    Address.private_ip,
 ).where(Address.network_interface_id.is_not(None))
 _ELASTIC_IPS = Prepared(_ASSOCIATED)
 _ELASTIC_IPS_OF = Prepared(
@@ -261,6 +262,7 @@ def interfaces_of(
 def delete_interface(session: Session, interface: NetworkInterface) -> None:
     """Leaves its Elastic IPs to their owner. Wakes the VPC."""
     disassociate_interface(session, interface.id)
+    forget_resource(session, interface.id)
     drop_tags(session, [interface.id])
     membership = NetworkInterfaceGroup.network_interface_id == interface.id
     session.execute(delete(NetworkInterfaceGroup).where(membership))
@@ -269,53 +271,60 @@ def delete_interface(session: Session, interface: NetworkInterface) -> None:
 
 
 def public_ip_of(session: Session, interface_ids: Iterable[str]) -> dict[str, PublicIp]:
-    """Interface id → its Elastic or auto-assigned address; interfaces without one are left out."""
+    """Interface id → what leads to its primary private address; interfaces without it are left out."""
+    query = select(NetworkInterface.id, NetworkInterface.private_ip, NetworkInterface.public_ip)
     ids = list(interface_ids)
-    automatic = select(NetworkInterface.id, NetworkInterface.public_ip).where(
-        NetworkInterface.public_ip.is_not(None), _among(NetworkInterface.id, ids)
-    )
+    elastic = _elastic_ips(session, ids)
     found: dict[str, PublicIp] = {}
-    for interface_id, public_ip in session.execute(automatic).tuples():
-        assert public_ip is not None  # noqa: S101 - the query's condition
-        found[interface_id] = PublicIp(public_ip, AMAZON, None, None)
-    return found | _elastic_ips(session, ids)
+    for id_, private_ip, public_ip in session.execute(query.where(_among(ids))).tuples():
+        public = _primary(elastic, id_, private_ip, public_ip)
+        if public is not None:
+            found[id_] = public
+    return found
 
 
-def _elastic_ips(session: Session, interface_ids: list[str]) -> dict[str, PublicIp]:
+def _primary(
+    elastic: Mapping[tuple[str, str], PublicIp], id_: str, private_ip: str, public_ip: str | None
+) -> PublicIp | None:
+    automatic = None if public_ip is None else PublicIp(public_ip, AMAZON, None, None)
+    return elastic.get((id_, private_ip), automatic)
+
+
+def _elastic_ips(session: Session, interface_ids: list[str]) -> dict[tuple[str, str], PublicIp]:
+    """Interface id and private address → the Elastic IP that leads there."""
     if len(interface_ids) <= MAX_LISTED:
         addresses = _ELASTIC_IPS_OF.rows(session, interface_ids=interface_ids)
     else:
         addresses = _ELASTIC_IPS.rows(session)
     return {
-        str(interface_id): PublicIp(public_ip, owner_id, allocation_id, association_id)
-        for interface_id, public_ip, owner_id, allocation_id, association_id in addresses
+        (str(interface_id), str(private_ip)): PublicIp(public_ip, owner_id, id_, association_id)
+        for interface_id, public_ip, owner_id, id_, association_id, private_ip in addresses
     }
 
 
 def interface_facts(
     session: Session, region: Region, interfaces: Sequence[NetworkInterface]
 ) -> InterfaceFacts:
-    """What the views of these interfaces need, in five queries however many there are."""
+    """What the views of these interfaces need, in six queries however many there are."""
     ids = [interface.id for interface in interfaces]
-    automatic = {
-        each.id: PublicIp(each.public_ip, AMAZON, None, None)
-        for each in interfaces
-        if each.public_ip is not None
+    elastic = _elastic_ips(session, ids)
+    primary = {
+        each.id: _primary(elastic, each.id, each.private_ip, each.public_ip) for each in interfaces
     }
     return InterfaceFacts(
         region=region,
         groups=group_identifiers(session, ids),
-        public=automatic | _elastic_ips(session, ids),
+        public={id_: public for id_, public in primary.items() if public is not None},
+        elastic=elastic,
+        secondary=secondary_of(session, ids),
         zones={row.id: row.zone for row in _ZONES.rows(session)},
         named_vpcs=frozenset(row.id for row in _NAMED_VPCS.rows(session)),
         tags=tags_of(session, ids),
     )
 
 
-def _among(
-    column: ColumnElement[str] | InstrumentedAttribute[Any], ids: list[str]
-) -> ColumnElement[bool]:
-    return column.in_(ids) if len(ids) <= MAX_LISTED else true()
+def _among(ids: list[str]) -> ColumnElement[bool]:
+    return NetworkInterface.id.in_(ids) if len(ids) <= MAX_LISTED else true()
 
 
 def _new_mac() -> str:

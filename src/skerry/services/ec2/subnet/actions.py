@@ -13,6 +13,7 @@ from skerry.kernel.lookup import known_rows
 from skerry.kernel.paging import page
 from skerry.kernel.tags import drop_tags, put_tags, tags_of, tags_on_create
 from skerry.kernel.wake import wake_id
+from skerry.services.ec2.flow_log.api import forget_resource
 from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.route_table.api import forget_subnet
 from skerry.services.ec2.subnet import api
@@ -153,6 +154,7 @@ def delete_subnet(ctx: Context, req: DeleteSubnetRequestTypeDef) -> None:
     if ctx.db.scalar(used) is not None:
         raise SubnetInUse(id=subnet.id)
     forget_subnet(ctx.db, subnet.id)
+    forget_resource(ctx.db, subnet.id)
     drop_tags(ctx.db, [subnet.id])
     ctx.db.execute(delete(Subnet).where(Subnet.id == subnet.id))
     wake_id(ctx.db, "vpc", subnet.vpc_id)

@@ -15,6 +15,8 @@ from skerry.services.ec2.address.errors import AllocationNotFound
 from skerry.services.ec2.address.model import Address
 from skerry.services.ec2.dhcp_options.errors import DhcpOptionsNotFound
 from skerry.services.ec2.dhcp_options.model import DhcpOptions
+from skerry.services.ec2.flow_log.errors import FlowLogNotFound
+from skerry.services.ec2.flow_log.model import FlowLog
 from skerry.services.ec2.image.errors import ImageNotFound
 from skerry.services.ec2.image.model import Image
 from skerry.services.ec2.instance.errors import InstanceNotFound
@@ -60,6 +62,7 @@ TAGGABLE: dict[str, Taggable] = {  # by the prefix of the id
     "dopt": Taggable("dhcp-options", DhcpOptions, DhcpOptionsNotFound),
     "eipalloc": Taggable("elastic-ip", Address, AllocationNotFound),
     "eni": Taggable("network-interface", NetworkInterface, InterfaceNotFound),
+    "fl": Taggable("vpc-flow-log", FlowLog, FlowLogNotFound),
     "i": Taggable("instance", Instance, InstanceNotFound),
     "igw": Taggable("internet-gateway", InternetGateway, InternetGatewayNotFound),
     "key": Taggable("key-pair", KeyPair, KeyPairNotFound),

@@ -13,6 +13,7 @@ from skerry.kernel.filters import select_rows
 from skerry.kernel.lookup import known_rows
 from skerry.kernel.paging import page
 from skerry.kernel.tags import drop_tags, put_tags, tags_of, tags_on_create
+from skerry.services.ec2.flow_log.api import forget_resource
 from skerry.services.ec2.internet_gateway.model import InternetGateway
 from skerry.services.ec2.network_acl.api import delete_default_acl
 from skerry.services.ec2.network_interface.model import NetworkInterface
@@ -142,6 +143,7 @@ def delete_vpc(ctx: Context, req: DeleteVpcRequestTypeDef) -> None:
     if _is_in_use(ctx, vpc):
         raise VpcInUse(id=vpc.id)
     withdraw_requests(ctx.db, vpc.id, ctx.now)
+    forget_resource(ctx.db, vpc.id)
     delete_table(ctx.db, main_table(ctx.db, vpc.id).id)
     delete_default_acl(ctx.db, vpc.id)
     delete_default_group(ctx.db, vpc.id)

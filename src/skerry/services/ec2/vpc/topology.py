@@ -15,6 +15,7 @@ from skerry.drivers.network import port
 from skerry.services.ec2.address.model import Address
 from skerry.services.ec2.dhcp_options.api import AMAZON_DNS
 from skerry.services.ec2.dhcp_options.model import DhcpOptions
+from skerry.services.ec2.flow_log.api import logged
 from skerry.services.ec2.internet_gateway.model import InternetGateway
 from skerry.services.ec2.network_acl.model import NetworkAcl, NetworkAclEntry
 from skerry.services.ec2.network_interface.model import NetworkInterface, NetworkInterfaceGroup
@@ -164,6 +165,7 @@ def _ports(
 ) -> tuple[tuple[port.Port, ...], tuple[port.PublicAddress, ...]]:
     """The VPC's interfaces, and the public addresses that were auto-assigned to them."""
     groups = _memberships(session, vpc_id)
+    logs = logged(session, vpc_id)
     query = (
         select(
             NetworkInterface.id,
@@ -184,7 +186,8 @@ def _ports(
         address = IPv4Address(private_ip)
         members = tuple(groups.get(port_id, ()))
         hosted = interface_type == "vpc_endpoint"
-        ports.append(port.Port(port_id, subnet_id, mac, (address,), members, check, hosted))
+        log = logs.get(port_id, port.FlowLog.NONE)
+        ports.append(port.Port(port_id, subnet_id, mac, (address,), members, check, hosted, log))
         if public_ip is not None:
             public.append(port.PublicAddress(IPv4Address(public_ip), address, port_id))
     return tuple(ports), tuple(public)
