@@ -4,6 +4,7 @@ Plain HTTP, on port 80: a request is authentic by its signature, and it leaves n
 """
 
 import asyncio
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, cast
@@ -20,7 +21,10 @@ Api: TypeAlias = Callable[..., Awaitable[None]]
 
 PORT = 80
 MAX_CONNECTIONS = 256  # of one VPC
-KEEP_ALIVE_S = 10
+KEEP_ALIVE_S = 10  # also for the head of a request
+REQUEST_S = 120  # for its body and its answer
+MAX_HEAD_BYTES = 65536
+_GUESTS = "skerry.guests"  # what uvicorn says of them
 _IP_FREEBIND = 15  # Linux: an address may be bound before it is there
 
 
@@ -39,6 +43,7 @@ def settings_of(api: Api) -> uvicorn.Config:
         timeout_keep_alive=KEEP_ALIVE_S,
     )
     made.load()
+    logging.getLogger(_GUESTS).setLevel(logging.ERROR)  # junk is not worth a line of the host's log
     return made
 
 
@@ -76,10 +81,13 @@ class EndpointApi:
 
 
 class _ApiConnection(HttpToolsProtocol):
-    """uvicorn's, within the guest's share of connections."""
+    """uvicorn's, within the guest's share of connections, and with an end to its patience."""
 
     seats: Seats
     address = ""
+    _deadline: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+    _in_head = True
 
     @property
     def waits(self) -> bool:
@@ -91,12 +99,45 @@ class _ApiConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.logger = logging.getLogger(_GUESTS)
         peer: tuple[str, int] | None = transport.get_extra_info("peername")
         self.address = peer[0] if peer is not None else ""
-        if not self.seats.take(self.address, self):
+        if self.seats.take(self.address, self):
+            self._expect(KEEP_ALIVE_S)
+        else:
             transport.abort()
 
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self.transport.abort()
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._head_bytes = False, 0
+        super().on_headers_complete()
+        self._expect(REQUEST_S)
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self.seats.used(self.address, self)
+        self._expect(KEEP_ALIVE_S if self.waits else REQUEST_S)
+
+    def _expect(self, within_s: float) -> None:
+        self._stop_expecting()
+        self._deadline = self.loop.call_later(within_s, self.end)
+
+    def _stop_expecting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_expecting()
         self.seats.leave(self.address, self)
         super().connection_lost(exc)
 

@@ -1,6 +1,8 @@
 """The API at an endpoint's address, within a guest's share of connections."""
 
 import asyncio
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -72,3 +74,51 @@ def test_a_guest_that_holds_its_share_pays_with_the_connection_idle_longest(here
         api.close()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"GET / HTTP/1.1\r\n", b"PUT / HTTP/1.1\r\nContent-Length: 9\r\n\r\n"]
+)
+def test_who_never_ends_a_request_is_not_waited_for(here, monkeypatch, said):
+    monkeypatch.setattr(endpoints, "KEEP_ALIVE_S", 0.1)
+    monkeypatch.setattr(endpoints, "REQUEST_S", 0.2)
+    assert _said(said) == b""
+
+
+def test_a_head_without_end_is_cut_and_one_of_common_size_is_not(here):
+    assert _said(b"GET / HTTP/1.1\r\nX: " + b"a" * 500_000) == b""
+    head = b"PUT / HTTP/1.1\r\nConnection: close\r\nContent-Length: 500000\r\nX: " + b"a" * 30_000
+    assert _said(head + b"\r\n\r\n" + b"b" * 500_000).startswith(b"HTTP/1.1 200")
+
+
+def test_guests_write_nothing_into_the_host_s_log(here, caplog):
+    caplog.set_level("INFO")
+    _said(b"\x00junk\r\n\r\n")
+    _said(b"GET / HTTP/1.1\r\nConnection: Upgrade, close\r\nUpgrade: h2c\r\n\r\n", 0.2)
+    assert caplog.records == []
+
+
+def _said(data: bytes, within_s: float = 5) -> bytes:
+    """All that is answered until the connection is closed, or the time is over."""
+
+    async def scenario() -> bytes:
+        seats = Seats()
+        api = EndpointApi(settings_of(_api), "ns", seats)
+        await api.follow({"127.0.0.2"})
+        reader, writer = await asyncio.open_connection("127.0.0.2", _port(api, "127.0.0.2"))
+        found = b""
+        with suppress(ConnectionError, TimeoutError):
+            async with asyncio.timeout(within_s):
+                writer.write(data)
+                await writer.drain()
+                found = await reader.read()
+        writer.close()
+        api.close()
+        seats.end_all()
+        await asyncio.sleep(0.01)
+        return found
+
+    began = time.monotonic()
+    answer = asyncio.run(scenario())
+    assert time.monotonic() - began < 5, "it was not closed"
+    return answer
