@@ -97,6 +97,24 @@ def disassociate_interface(session: Session, interface_id: str) -> None:
     )
 
 
+def disassociate_private(session: Session, interface_id: str, private_ips: Sequence[str]) -> None:
+    """Private addresses that an interface loses leave their Elastic IPs to their owner."""
+    session.execute(
+        update(Address)
+        .where(Address.network_interface_id == interface_id, Address.private_ip.in_(private_ips))
+        .values(association_id=None, network_interface_id=None, private_ip=None)
+    )
+
+
+def move_association(session: Session, from_id: str, private_ip: str, to_id: str) -> None:
+    """A private address goes from one interface to another, and its Elastic IP with it."""
+    session.execute(
+        update(Address)
+        .where(Address.network_interface_id == from_id, Address.private_ip == private_ip)
+        .values(network_interface_id=to_id)
+    )
+
+
 def _positions(pool: IPv4Network) -> range:
     """All but the network, the host's side of it (its first address), and the broadcast address."""
     return range(2, pool.num_addresses - 1)

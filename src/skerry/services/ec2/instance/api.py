@@ -176,7 +176,7 @@ def room_left(ctx: Context) -> Room:
 def instance_facts(
     session: Session, region: Region, instances: Sequence[Instance], parts: Parts | None = None
 ) -> InstanceFacts:
-    """What the views of these instances need, in eight queries however many there are.
+    """What the views of these instances need, in nine queries however many there are.
 
     ``parts``: given by who knows them already.
     """

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+
 from sqlalchemy import ColumnElement, bindparam, delete, select, true
 from sqlalchemy.orm import Session, make_transient_to_detached
 

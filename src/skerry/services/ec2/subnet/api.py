@@ -1,19 +1,22 @@
 """Subnets and their private addresses, for sibling slices."""
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, union_all
 from sqlalchemy.orm import Session
 
 from skerry.kernel.context import Context
+from skerry.kernel.db import EVERY_ACCOUNT
 from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import known_rows
 from skerry.kernel.prepared import Prepared
 from skerry.services.ec2.network_acl.api import default_acl_id
 from skerry.services.ec2.network_interface.model import NetworkInterface
+from skerry.services.ec2.secondary_address.model import SecondaryAddress
 from skerry.services.ec2.subnet.errors import (
     AddressInUse,
     AddressInvalid,
@@ -45,11 +48,23 @@ _USED_IPS = Prepared(
         NetworkInterface.subnet_id
     )
 )
+_USED_SECONDARY_IPS = Prepared(
+    select(SecondaryAddress.subnet_id, func.count().label("used"))
+    .where(~SecondaryAddress.ipv6)
+    .group_by(SecondaryAddress.subnet_id)
+)
 _TAKEN_AMONG = Prepared(
-    select(NetworkInterface.private_ip).where(
-        NetworkInterface.subnet_id == bindparam("subnet_id"),
-        NetworkInterface.private_ip.in_(bindparam("among", expanding=True)),
-    )
+    union_all(
+        select(NetworkInterface.private_ip).where(
+            NetworkInterface.subnet_id == bindparam("subnet_id"),
+            NetworkInterface.private_ip.in_(bindparam("among", expanding=True)),
+        ),
+        select(SecondaryAddress.address).where(
+            SecondaryAddress.subnet_id == bindparam("subnet_id"),
+            SecondaryAddress.address.in_(bindparam("among", expanding=True)),
+        ),
+    ),
+    every_account=True,
 )
 
 
@@ -109,10 +124,11 @@ def default_subnet(ctx: Context, zone: str | None) -> Subnet:
 
 def free_ips(ctx: Context, subnets: Iterable[Subnet]) -> dict[str, int]:
     """Subnet id → how many private addresses are left."""
-    used = {row.subnet_id: row.used for row in _USED_IPS.rows(ctx.db)}
+    used: Counter[str] = Counter()
+    for query in (_USED_IPS, _USED_SECONDARY_IPS):
+        used.update({row.subnet_id: row.used for row in query.rows(ctx.db)})
     return {
-        subnet.id: subnet.network.num_addresses - RESERVED - used.get(subnet.id, 0)
-        for subnet in subnets
+        subnet.id: subnet.network.num_addresses - RESERVED - used[subnet.id] for subnet in subnets
     }
 
 
@@ -159,7 +175,10 @@ def _claim(ctx: Context, subnet: Subnet, wanted: str) -> str:
 
 def _taken(ctx: Context, subnet: Subnet, among: Sequence[str] | None = None) -> set[str]:
     if among is None:
-        query = select(NetworkInterface.private_ip).where(NetworkInterface.subnet_id == subnet.id)
-        return set(ctx.db.scalars(query))
+        query = union_all(
+            select(NetworkInterface.private_ip).where(NetworkInterface.subnet_id == subnet.id),
+            select(SecondaryAddress.address).where(SecondaryAddress.subnet_id == subnet.id),
+        )
+        return set(ctx.db.execute(query, execution_options=EVERY_ACCOUNT).scalars())
     found = _TAKEN_AMONG.rows(ctx.db, subnet_id=subnet.id, among=among)
     return {row.private_ip for row in found}

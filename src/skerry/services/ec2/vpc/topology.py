@@ -20,6 +20,7 @@ from skerry.services.ec2.internet_gateway.model import InternetGateway
 from skerry.services.ec2.network_acl.model import NetworkAcl, NetworkAclEntry
 from skerry.services.ec2.network_interface.model import NetworkInterface, NetworkInterfaceGroup
 from skerry.services.ec2.route_table.model import Route, RouteTable, RouteTableAssociation
+from skerry.services.ec2.secondary_address.api import secondary_in_vpc
 from skerry.services.ec2.security_group.model import SecurityGroup, SecurityGroupRule
 from skerry.services.ec2.subnet.model import Subnet
 from skerry.services.ec2.vpc.model import Vpc
@@ -166,6 +167,7 @@ def _ports(
     """The VPC's interfaces, and the public addresses that were auto-assigned to them."""
     groups = _memberships(session, vpc_id)
     logs = logged(session, vpc_id)
+    secondary = secondary_in_vpc(session, vpc_id)
     query = (
         select(
             NetworkInterface.id,
@@ -187,7 +189,8 @@ def _ports(
         members = tuple(groups.get(port_id, ()))
         hosted = interface_type == "vpc_endpoint"
         log = logs.get(port_id, port.FlowLog.NONE)
-        ports.append(port.Port(port_id, subnet_id, mac, (address,), members, check, hosted, log))
+        addresses = (address, *secondary.get(port_id, ()))
+        ports.append(port.Port(port_id, subnet_id, mac, addresses, members, check, hosted, log))
         if public_ip is not None:
             public.append(port.PublicAddress(IPv4Address(public_ip), address, port_id))
     return tuple(ports), tuple(public)
@@ -208,7 +211,7 @@ def _memberships(session: Session, vpc_id: str) -> dict[str, list[str]]:
 
 def _elastic(session: Session, vpc_id: str) -> tuple[port.PublicAddress, ...]:
     query = (
-        select(Address.public_ip, NetworkInterface.private_ip, NetworkInterface.id)
+        select(Address.public_ip, Address.private_ip, NetworkInterface.id)
         .join(NetworkInterface, NetworkInterface.id == Address.network_interface_id)
         .where(NetworkInterface.vpc_id == vpc_id)
         .order_by(Address.id)
@@ -216,4 +219,5 @@ def _elastic(session: Session, vpc_id: str) -> tuple[port.PublicAddress, ...]:
     return tuple(
         port.PublicAddress(IPv4Address(public_ip), IPv4Address(private_ip), interface_id)
         for public_ip, private_ip, interface_id in session.execute(query).tuples()
+        if private_ip is not None
     )

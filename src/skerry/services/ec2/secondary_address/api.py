@@ -1,0 +1,168 @@
+"""Further addresses of interfaces: which there are, giving and taking them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy.orm import Session
+
+from skerry.kernel.context import Context
+from skerry.kernel.prepared import Prepared, insert_new
+from skerry.services.ec2.address.api import disassociate_private, move_association
+from skerry.services.ec2.network_interface.model import NetworkInterface
+from skerry.services.ec2.secondary_address.errors import (
+    AddressNamedTwice,
+    NotAssigned,
+    NotReassignable,
+    PrimaryStays,
+)
+from skerry.services.ec2.secondary_address.model import SecondaryAddress
+from skerry.services.ec2.subnet.api import allocate_private_ip, allocate_private_ips
+from skerry.services.ec2.subnet.model import Subnet
+
+_MAX_LISTED = 500  # a longer list of ids is slower than reading all rows of the account
+
+_EVERY = select(SecondaryAddress).order_by(SecondaryAddress.position)
+_ALL = Prepared(_EVERY)
+_OF = Prepared(
+    _EVERY.where(
+        SecondaryAddress.network_interface_id.in_(bindparam("interface_ids", expanding=True))
+    )
+)
+
+
+def secondary_of(
+    session: Session, interface_ids: Sequence[str]
+) -> Mapping[str, list[SecondaryAddress]]:
+    """Interface id → its further addresses in the order of assignment, of both families."""
+    found: defaultdict[str, list[SecondaryAddress]] = defaultdict(list)
+    rows: Sequence[SecondaryAddress]
+    if len(interface_ids) <= _MAX_LISTED:
+        rows = _OF.entities(session, interface_ids=interface_ids)
+    else:
+        rows = _ALL.entities(session)
+    for row in rows:
+        found[row.network_interface_id].append(row)
+    return found
+
+
+def secondary_in_vpc(
+    session: Session, vpc_id: str
+) -> Mapping[str, Sequence[IPv4Address | IPv6Address]]:
+    """Interface id → its further addresses, IPv6 ones last. The session must be the whole cloud's."""
+    query = (
+        select(SecondaryAddress.network_interface_id, SecondaryAddress.address)
+        .join(NetworkInterface, NetworkInterface.id == SecondaryAddress.network_interface_id)
+        .where(NetworkInterface.vpc_id == vpc_id)
+        .order_by(SecondaryAddress.ipv6, SecondaryAddress.position)
+    )
+    found: defaultdict[str, list[IPv4Address | IPv6Address]] = defaultdict(list)
+    for interface_id, address in session.execute(query).tuples():
+        found[interface_id].append(ip_address(address))
+    return found
+
+
+def assign_private(
+    ctx: Context, interface: NetworkInterface, subnet: Subnet, named: Sequence[str], count: int
+) -> list[str]:
+    """Give the interface these free private addresses, or that many; returns them.
+
+    Raises AddressNamedTwice, and what ``allocate_private_ip`` does.
+    """
+    check_named_once(named)
+    if named:
+        addresses = [allocate_private_ip(ctx, subnet, each) for each in named]
+    else:
+        addresses = allocate_private_ips(ctx, subnet, count)
+    add(ctx, interface, addresses, ipv6=False)
+    return addresses
+
+
+def reassign_private(
+    ctx: Context, interface: NetworkInterface, subnet: Subnet, named: Sequence[str]
+) -> list[str]:
+    """As ``assign_private``, also of secondary addresses of other interfaces, which lose them.
+
+    An Elastic IP that leads to such an address goes with it. Raises NotReassignable besides.
+    """
+    check_named_once(named)
+    for each in named:
+        held = ctx.db.get(SecondaryAddress, (subnet.id, each))
+        if held is None:
+            _refuse_primary(ctx, subnet, each)
+            add(ctx, interface, [allocate_private_ip(ctx, subnet, each)], ipv6=False)
+        elif held.network_interface_id != interface.id:
+            move_association(ctx.db, held.network_interface_id, each, interface.id)
+            held.network_interface_id = interface.id
+            held.position = _next_position(ctx.db, interface.id)
+    ctx.db.flush()
+    return list(named)
+
+
+def unassign(
+    session: Session, interface: NetworkInterface, addresses: Sequence[str], *, ipv6: bool
+) -> None:
+    """Take these addresses from the interface; Elastic IPs that lead there are left to their owner.
+
+    Raises NotAssigned, PrimaryStays.
+    """
+    if interface.private_ip in addresses:
+        raise PrimaryStays(address=interface.private_ip, id=interface.id)
+    held = [
+        each for each in secondary_of(session, [interface.id])[interface.id] if each.ipv6 == ipv6
+    ]
+    missing = [each for each in addresses if each not in {row.address for row in held}]
+    if missing:
+        raise NotAssigned(addresses=", ".join(missing), id=interface.id)
+    if interface.primary_ipv6 and ipv6 and held[0].address in addresses:
+        raise PrimaryStays(address=held[0].address, id=interface.id)
+    disassociate_private(session, interface.id, addresses)
+    session.execute(
+        delete(SecondaryAddress).where(
+            SecondaryAddress.network_interface_id == interface.id,
+            SecondaryAddress.address.in_(addresses),
+        )
+    )
+
+
+def add(ctx: Context, interface: NetworkInterface, addresses: Sequence[str], *, ipv6: bool) -> None:
+    """Write that the interface has these free addresses too; it is in the database already."""
+    first = _next_position(ctx.db, interface.id)
+    insert_new(
+        ctx.db,
+        [
+            SecondaryAddress(
+                account_id=interface.account_id,
+                subnet_id=interface.subnet_id,
+                address=address,
+                network_interface_id=interface.id,
+                ipv6=ipv6,
+                position=first + number,
+            )
+            for number, address in enumerate(addresses)
+        ],
+    )
+
+
+def check_named_once(addresses: Sequence[str]) -> None:
+    """Raises AddressNamedTwice."""
+    for number, address in enumerate(addresses):
+        if address in addresses[:number]:
+            raise AddressNamedTwice(address=address)
+
+
+def _refuse_primary(ctx: Context, subnet: Subnet, address: str) -> None:
+    holder = select(NetworkInterface.id).where(
+        NetworkInterface.subnet_id == subnet.id, NetworkInterface.private_ip == address
+    )
+    interface_id = ctx.db.scalar(holder)
+    if interface_id is not None:
+        raise NotReassignable(address=address, id=interface_id)
+
+
+def _next_position(session: Session, interface_id: str) -> int:
+    last = select(func.max(SecondaryAddress.position)).where(
+        SecondaryAddress.network_interface_id == interface_id
+    )
+    return (session.scalar(last) or 0) + 1
