@@ -1,11 +1,11 @@
 """A network that exists in memory alone: holds what it was told, refuses what makes no sense."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from skerry.drivers.network.port import Vpc
+from skerry.drivers.network.port import Flow, Vpc
 from skerry.drivers.network.topology import check
 
 
@@ -16,6 +16,7 @@ class MemoryFabric:
     vpcs: dict[str, Vpc] = field(default_factory=dict[str, Vpc])
     taps: set[str] = field(default_factory=set[str])
     changes: int = 0
+    seen: list[Flow] = field(default_factory=list[Flow])
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -72,6 +73,12 @@ class MemoryNetwork:
     def watch(self, changed: Callable[[], None]) -> None:
         """Tell ``changed`` of VPCs that come and go."""
         self._watchers.append(changed)
+
+    def flows(self) -> Sequence[Flow]:
+        """What the fabric was given to tell."""
+        with self.fabric.lock:
+            seen, self.fabric.seen = self.fabric.seen, []
+        return seen
 
     def close(self) -> None:
         """Let go."""

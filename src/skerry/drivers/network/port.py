@@ -4,8 +4,9 @@
 difference in one transaction. Applying the same value twice changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
@@ -110,6 +111,28 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """Packets of one connection in one direction, seen at a port whose ``log`` asks for them.
+
+    Of an accepted connection that may be its first packet only. Ports are 0 where the protocol has none;
+    ``size_bytes`` None: the network does not count them.
+    """
+
+    port_id: str
+    ingress: bool  # towards the port
+    accepted: bool
+    protocol: int
+    source: IpAddress
+    destination: IpAddress
+    source_port: int
+    destination_port: int
+    packets: int
+    size_bytes: int | None
+    tcp_flags: int  # as in the header, of all packets together
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PublicAddress:
     """One-to-one NAT of a public address to a port's private address."""
 
@@ -207,6 +230,10 @@ class Network(Protocol):
 
     def watch(self, changed: Callable[[], None]) -> None:
         """From now on call ``changed()``, from any thread, when service_namespaces() changed."""
+        ...
+
+    def flows(self) -> Sequence[Flow]:
+        """What was seen since the last call, each packet once. Nobody's if it is not asked for soon."""
         ...
 
     def close(self) -> None:

@@ -5,8 +5,10 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from skerry.drivers.network.ovn.compile import Site, compile_vpc, mac_of
+from skerry.drivers.network.ovn.compile import compile_vpc
 from skerry.drivers.network.ovn.matches import rule_match
+from skerry.drivers.network.ovn.names import mac_of
+from skerry.drivers.network.ovn.ways import Site
 from skerry.drivers.network.port import (
     AclEntry,
     FirewallRule,
@@ -82,7 +84,10 @@ def test_one_more_rule_is_one_more_row_and_a_link_to_it():
         ({"protocol": 1, "from_port": -1, "to_port": -1}, "ip4 && icmp4"),
         ({"protocol": 1, "from_port": 8, "to_port": -1}, "ip4 && icmp4 && icmp4.type == 8"),
         ({"protocol": 50, "from_port": None, "to_port": None}, "ip4 && ip.proto == 50"),
-        ({"peers": Peers(group_id="sg-2")}, "ip4 && ip4.src == $sg_2_ip4 && tcp.dst == 80"),
+        (
+            {"peers": Peers(group_id="sg-2")},
+            "(ip4.src == $sg_2_ip4 || ip6.src == $sg_2_ip6) && tcp.dst == 80",
+        ),
         (
             {"egress": True, "peers": Peers(cidr=IPv4Network("10.1.0.0/16"))},
             "ip4 && ip4.dst == 10.1.0.0/16 && tcp.dst == 80",
@@ -162,6 +167,7 @@ def test_every_group_of_a_vpc_denies_first_and_never_stops_dhcp_and_services():
     assert sorted(verdicts) == [
         ("from-lport", "allow"),
         ("from-lport", "allow-related"),
+        ("from-lport", "drop"),
         ("from-lport", "drop"),
         ("to-lport", "drop"),
     ]

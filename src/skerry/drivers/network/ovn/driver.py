@@ -13,7 +13,7 @@ from typing import Any
 
 from skerry.drivers.network import namespaces, taps
 from skerry.drivers.network.commands import run
-from skerry.drivers.network.ovn.compile import Site, compile_vpc
+from skerry.drivers.network.ovn.compile import compile_vpc
 from skerry.drivers.network.ovn.daemons import (
     Daemon,
     Places,
@@ -34,6 +34,7 @@ from skerry.drivers.network.ovn.services import ServiceNamespaces
 from skerry.drivers.network.ovn.supervisor import Supervisor
 from skerry.drivers.network.ovn.switch import Switch
 from skerry.drivers.network.ovn.transaction import Index, make_so
+from skerry.drivers.network.ovn.ways import Site
 from skerry.drivers.network.port import Vpc
 from skerry.drivers.network.topology import check
 from skerry.drivers.network.uplink import INNER, Uplink
@@ -164,7 +165,7 @@ class OvnNetwork:
             wanted = compile_vpc(vpc, self._site, transit)
             external = ensure_external(tables, txn)
             touched, rows = make_so(tables, txn, vpc.vpc_id, wanted, existing)
-            place(external, rows, vpc.vpc_id, wanted=vpc.internet)
+            place(external, rows, vpc.vpc_id, wanted=vpc.internet or vpc.egress_only)
             return touched, _configuration(tables, txn, touched)
 
         self._change(work)

@@ -8,7 +8,7 @@ import time
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from skerry.drivers.network.ovn.compile import EXTERNAL
+from skerry.drivers.network.ovn.names import EXTERNAL
 from skerry.drivers.network.ovn.rows import OWNER, Key
 
 FIRST_TRANSIT = 16

@@ -1,34 +1,34 @@
 """Firewall rules in OVN's expression language."""
 
-from skerry.drivers.network.port import AclEntry, FirewallRule
+from skerry.drivers.network.ovn.names import group_name
+from skerry.drivers.network.port import AclEntry, FirewallRule, IpNetwork
 
 _ICMP, _TCP, _UDP, _ICMP6 = 1, 6, 17, 58
 _PORTED = {_TCP: "tcp", _UDP: "udp", 132: "sctp"}
 
 
-def group_name(group_id: str) -> str:
-    """A security group's port group; OVN names have no dashes."""
-    return group_id.replace("-", "_")
-
-
 def rule_match(rule: FirewallRule) -> str:
     """What a security group's rule lets through, apart from the port it guards."""
-    far = "ip4.dst" if rule.egress else "ip4.src"
-    parts = ["ip4"]
+    side = "dst" if rule.egress else "src"
     if rule.peers.group_id is not None:
-        parts.append(f"{far} == ${group_name(rule.peers.group_id)}_ip4")
-    elif rule.peers.cidr is not None and rule.peers.cidr.prefixlen > 0:
-        parts.append(f"{far} == {rule.peers.cidr}")
-    return " && ".join(parts + traffic(rule.protocol, rule.from_port, rule.to_port, "dst"))
+        name = group_name(rule.peers.group_id)
+        far = [f"(ip4.{side} == ${name}_ip4 || ip6.{side} == ${name}_ip6)"]
+    elif rule.peers.cidr is not None:
+        far = _far(rule.peers.cidr, side)
+    else:
+        far = ["ip"]
+    return " && ".join(far + traffic(rule.protocol, rule.from_port, rule.to_port, "dst"))
 
 
 def entry_match(entry: AclEntry) -> str:
     """What an entry of a network ACL speaks of; ``cidr`` is the far side."""
-    far = "ip4.dst" if entry.egress else "ip4.src"
-    parts = ["ip4"]
-    if entry.cidr.prefixlen > 0:
-        parts.append(f"{far} == {entry.cidr}")
-    return " && ".join(parts + traffic(entry.protocol, entry.from_port, entry.to_port, "dst"))
+    far = _far(entry.cidr, "dst" if entry.egress else "src")
+    return " && ".join(far + traffic(entry.protocol, entry.from_port, entry.to_port, "dst"))
+
+
+def _far(cidr: IpNetwork, side: str) -> list[str]:
+    family = f"ip{cidr.version}"
+    return [family, f"{family}.{side} == {cidr}"] if cidr.prefixlen > 0 else [family]
 
 
 def traffic(
@@ -40,9 +40,9 @@ def traffic(
     if protocol in _PORTED:
         return _ports(_PORTED[protocol], from_port, to_port, side)
     if protocol == _ICMP:
-        return _icmp(from_port, to_port)
+        return _icmp("icmp4", from_port, to_port)
     if protocol == _ICMP6:
-        return ["icmp6"]
+        return _icmp("icmp6", from_port, to_port)
     return [f"ip.proto == {protocol}"]
 
 
@@ -56,10 +56,10 @@ def _ports(name: str, from_port: int | None, to_port: int | None, side: str) -> 
     return [f"{name}.{side} >= {low}", f"{name}.{side} <= {high}"]
 
 
-def _icmp(kind: int | None, code: int | None) -> list[str]:
-    parts = ["icmp4"]
+def _icmp(name: str, kind: int | None, code: int | None) -> list[str]:
+    parts = [name]
     if kind not in (None, -1):
-        parts.append(f"icmp4.type == {kind}")
+        parts.append(f"{name}.type == {kind}")
         if code not in (None, -1):
-            parts.append(f"icmp4.code == {code}")
+            parts.append(f"{name}.code == {code}")
     return parts

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from skerry.drivers.network import namespaces
 from skerry.drivers.network.commands import run, succeeds
-from skerry.drivers.network.ovn.compile import (
+from skerry.drivers.network.ovn.names import (
     METADATA,
     RESOLVER,
     SERVICE_GATEWAY,

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from skerry.drivers.network.commands import NetworkCommandError, run, succeeds
-from skerry.drivers.network.ovn.compile import EXTERNAL
 from skerry.drivers.network.ovn.daemons import Places
+from skerry.drivers.network.ovn.names import EXTERNAL
 
 UPLINK_BRIDGE = "br-ex"
 _PROBE = "probe"

@@ -19,7 +19,7 @@ LINKS: dict[str, tuple[str, ...]] = {
     "Logical_Switch": ("ports", "acls"),
     "Port_Group": ("ports", "acls"),
     "Logical_Router_Port": ("gateway_chassis",),
-    "Logical_Switch_Port": ("dhcpv4_options",),
+    "Logical_Switch_Port": ("dhcpv4_options", "dhcpv6_options"),
 }
 """Columns that refer to other rows, per table."""
 
@@ -131,7 +131,7 @@ def _relink(parent: Any, column: str, children: list[Any]) -> int:
     wanted = {child.uuid: child for child in children}
     if current == wanted.keys():
         return 0
-    if column == "dhcpv4_options":  # holds one value at most: a second one may not even pass by
+    if column.startswith("dhcp"):  # holds one value at most: a second one may not even pass by
         setattr(parent, column, children)
         return 1
     for uuid in wanted.keys() - current:
