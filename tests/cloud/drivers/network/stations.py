@@ -5,6 +5,7 @@ import struct
 import threading
 import time
 from contextlib import suppress
+from ipaddress import IPv6Network
 
 from skerry.drivers.network import namespaces
 from skerry.drivers.network.commands import run
@@ -19,6 +20,7 @@ class Station:
         self.port = port
         self.name = f"skn-{port.port_id[4:]}"
         self.address = str(port.addresses[0])
+        self.ipv6 = next((str(each) for each in port.addresses if each.version == 6), "")
         self.listeners: list[socket.socket] = []
         device, switch_side = f"v{port.port_id[4:6]}{port.port_id[-10:]}", network.namespace
         gateway = self.address.rsplit(".", 1)[0] + ".1"
@@ -41,6 +43,11 @@ class Station:
         run("ip", "-n", self.name, "link", "set", "eth0", "mtu", "9001", "up")
         run("ip", "-n", self.name, "address", "add", f"{self.address}/24", "dev", "eth0")
         run("ip", "-n", self.name, "route", "add", "default", "via", gateway)
+        if self.ipv6:
+            prefix = IPv6Network(f"{self.ipv6}/64", strict=False)
+            for word in (f"address add {self.ipv6}/64 dev eth0 nodad",
+                         f"route add default via {prefix[1]} dev eth0"):  # fmt: skip
+                run("ip", "-n", self.name, "-6", *word.split())
         for name, end in ((self.name, "eth0"), (switch_side, device)):
             run("ip", "netns", "exec", name, "ethtool", "-K", end, "tx", "off")
         network._switch.add_port(device, port.port_id)
@@ -63,7 +70,10 @@ class Station:
 
 
 def serve_in(name: str, number: int, listeners: list, address: str = "0.0.0.0") -> None:
-    listener = namespaces.inside(name, lambda: socket.create_server((address, number)))
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = namespaces.inside(
+        name, lambda: socket.create_server((address, number), family=family)
+    )
     listeners.append(listener)
 
     def echo(connection: socket.socket, peer: str) -> None:
@@ -74,7 +84,7 @@ def serve_in(name: str, number: int, listeners: list, address: str = "0.0.0.0") 
     def accept() -> None:
         with suppress(OSError):
             while True:
-                connection, (peer, _) = listener.accept()
+                connection, (peer, *_) = listener.accept()
                 threading.Thread(target=echo, args=(connection, peer), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()

@@ -1,7 +1,7 @@
 """A VPC compiles to rows: the same ones each time, the right ones for each rule."""
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 import pytest
 
@@ -11,6 +11,7 @@ from skerry.drivers.network.ovn.names import mac_of
 from skerry.drivers.network.ovn.ways import Site
 from skerry.drivers.network.port import (
     AclEntry,
+    Dhcp,
     FirewallRule,
     Peers,
     Port,
@@ -181,3 +182,24 @@ def test_addresses_made_up_for_routers_are_stable_and_locally_administered():
 def test_a_guest_that_may_route_is_held_to_its_mac_alone():
     row = _rows(_vpc(source_dest_check=False))["Logical_Switch_Port", "eni-1"]
     assert row.columns["port_security"] == ["0a:00:00:00:00:01"]
+
+
+def test_leases_tell_what_the_dhcp_options_say_each_family_its_own():
+    servers = (IPv4Address("10.0.0.2"), IPv4Address("192.0.2.53"), IPv6Address("fd00::53"))
+    dhcp = Dhcp("example.test", servers, (IPv4Address("192.0.2.123"),), (), 2)
+    prefix = IPv6Network("fd12::/64")
+    vpc = replace(_vpc(), dhcp=dhcp, ipv6_cidrs=(prefix,))
+    vpc = replace(vpc, subnets=(replace(vpc.subnets[0], ipv6=prefix),))
+    rows = _rows(vpc)
+    four = rows["DHCP_Options", "subnet-1"].columns["options"]
+    assert isinstance(four, dict)
+    assert four["dns_server"] == "{10.0.0.2, 192.0.2.53}"
+    assert four["ntp_server"] == "192.0.2.123"
+    assert four["domain_name"] == '"example.test"'
+    assert four["netbios_node_type"] == "2"
+    assert "netbios_name_server" not in four
+    six = rows["DHCP_Options", "subnet-1-ipv6"]
+    assert six.columns["cidr"] == "fd12::/64"
+    assert isinstance(six.columns["options"], dict)
+    assert six.columns["options"]["dns_server"] == "fd00::53"
+    assert rows["Logical_Switch_Port", "eni-1"].links["dhcpv6_options"] == [six.key]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skerry.drivers.network.commands import run
+from skerry.drivers.network.ovn.flow_source import LOG_OPTIONS
 
 UNIX_PATH_LIMIT = 107
 START_S = 10.0
@@ -166,7 +167,7 @@ def workers(places: Places) -> tuple[Daemon, ...]:
         *("ovs-vswitchd", f"unix:{places.switch}"),
         f"--unixctl={places.folder / 'vswitchd.ctl'}",
     )
-    controller = ("ovn-controller", f"unix:{places.switch}")
+    controller = ("ovn-controller", f"unix:{places.switch}", *LOG_OPTIONS)
     return (
         Daemon("northd", northd, places),
         Daemon("vswitchd", vswitchd, places, in_namespace=True),

@@ -4,10 +4,10 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from skerry.drivers.network.ovn.external import (
     this_configuration,
     transit_address,
 )
+from skerry.drivers.network.ovn.flow_source import FlowSource
+from skerry.drivers.network.ovn.names import EXTERNAL, link_local, mac_of, router_port
 from skerry.drivers.network.ovn.northbound import Northbound
 from skerry.drivers.network.ovn.rows import Rows
 from skerry.drivers.network.ovn.services import ServiceNamespaces
@@ -35,7 +37,7 @@ from skerry.drivers.network.ovn.supervisor import Supervisor
 from skerry.drivers.network.ovn.switch import Switch
 from skerry.drivers.network.ovn.transaction import Index, make_so
 from skerry.drivers.network.ovn.ways import Site
-from skerry.drivers.network.port import Vpc
+from skerry.drivers.network.port import Flow, Vpc
 from skerry.drivers.network.topology import check
 from skerry.drivers.network.uplink import INNER, Uplink
 
@@ -90,6 +92,7 @@ class OvnNetwork:
             settings.cloud, settings.namespace, settings.outside, settings.pool, settings.transit
         )
         self._services = ServiceNamespaces(settings.namespace, self._switch)
+        self._flows = FlowSource(settings.namespace)
         self._site = Site(
             settings.namespace, settings.transit[1], settings.transit.prefixlen, settings.mtu
         )
@@ -99,6 +102,7 @@ class OvnNetwork:
         self._lock = threading.Lock()
         self._northbound: Northbound | None = None
         self._watchers: list[Callable[[], None]] = []
+        self._routes: dict[str, set[str]] = {}  # as Uplink.routes
         self.rows_touched = 0  # by the last apply or remove
 
     @property
@@ -113,6 +117,7 @@ class OvnNetwork:
         self._places.folder.mkdir(parents=True, exist_ok=True)
         raise_file_limit()
         namespaces.ensure(self._settings.namespace)
+        self._flows.open()
         with ThreadPoolExecutor(4) as pool:
             uplink = pool.submit(self._uplink.ensure)
             list(pool.map(Daemon.start, databases(self._places)))
@@ -129,11 +134,13 @@ class OvnNetwork:
         self._supervisor.start()
         self._wait_for_chassis()
         self._northbound = Northbound(self._places.northbound)
+        self._routes = self._uplink.routes()
         self._clean_up()
 
     def close(self) -> None:
         """Let go; packets keep flowing."""
         self._supervisor.close()
+        self._flows.close()
         if self._northbound is not None:
             self._northbound.close()
 
@@ -157,6 +164,7 @@ class OvnNetwork:
         Raises BrokenTopologyError, and TimeoutError when the data plane does not follow.
         """
         check(vpc)
+        self._flows.know(vpc)
         is_new = self._services.ensure(vpc)
 
         def work(tables: Any, txn: Any) -> tuple[int, int]:
@@ -169,6 +177,7 @@ class OvnNetwork:
             return touched, _configuration(tables, txn, touched)
 
         self._change(work)
+        self._route(vpc.vpc_id, set(vpc.ipv6_cidrs) if vpc.internet or vpc.egress_only else set())
         if is_new:
             self._tell()
 
@@ -182,7 +191,9 @@ class OvnNetwork:
             return touched, _configuration(tables, txn, touched)
 
         self._change(work)
+        self._route(vpc_id, set())
         self._services.remove(vpc_id)
+        self._flows.forget(vpc_id)
         self._tell()
 
     def vpcs(self) -> set[str]:
@@ -216,6 +227,10 @@ class OvnNetwork:
         """Tell ``changed`` of VPCs that come and go."""
         self._watchers.append(changed)
 
+    def flows(self) -> Sequence[Flow]:
+        """What the firewalls decided since the last call, of ports that have it told."""
+        return self._flows.read()
+
     # --- inside -------------------------------------------------------------------------------
 
     @property
@@ -228,6 +243,15 @@ class OvnNetwork:
         with self._lock:
             self.rows_touched, configuration = self._ready.run(work)
         self._ready.wait_for(configuration)
+
+    def _route(self, vpc_id: str, wanted: set[IPv6Network]) -> None:
+        """Make the host send what is for these networks to the VPC's router."""
+        via = link_local(mac_of(router_port(vpc_id, EXTERNAL)))
+        with self._lock:
+            present = {IPv6Network(each) for each in self._routes.get(via, ())}
+            self._uplink.route(wanted - present, via, wanted=True)
+            self._uplink.route(present - wanted, via, wanted=False)
+            self._routes[via] = {str(each) for each in wanted}
 
     def _restarted(self, daemon: Daemon) -> None:
         if daemon.name == "vswitchd":

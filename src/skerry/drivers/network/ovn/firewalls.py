@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from skerry.drivers.network.ovn.flow_source import MAX_TOLD_PER_S, told_as
 from skerry.drivers.network.ovn.matches import entry_match, rule_match
 from skerry.drivers.network.ovn.names import METADATA, RESOLVER, group_name, resolver_of
 from skerry.drivers.network.ovn.rows import Row, Rows
-from skerry.drivers.network.port import EGRESS_INTERNET, AclEntry, Subnet, Vpc
+from skerry.drivers.network.port import EGRESS_INTERNET, AclEntry, FlowLog, Subnet, Vpc
 
 _DENY, _SG_ALLOW, _ALWAYS_ALLOW, _NEVER = 1000, 1002, 1003, 1004
 _ACL_TOP = 32767  # entries of a network ACL come below it, in the order of their numbers
@@ -20,6 +21,9 @@ class Firewalls:
         self._rows = rows
         self._everyone = f"everyone_{group_name(vpc.vpc_id)}"
         self._services = f"{{{METADATA}, {RESOLVER}, {resolver_of(vpc)}}}"
+        self._meter = f"flows-{vpc.vpc_id}"
+        self._wanted = {FlowLog.NONE, *(port.log for port in vpc.ports)}
+        self._limit_telling()
 
     def everyone(self) -> Row:
         """What holds for every interface of the VPC: deny by default, but never DHCP and services."""
@@ -30,9 +34,9 @@ class Firewalls:
         self._acl(group, f"{name}-in", "to-lport", (_DENY, f"{into} && ip", "drop"))
         to_services = (_ALWAYS_ALLOW, f"{out} && ip4.dst == {self._services}", "allow-related")
         self._acl(group, f"{name}-services", "from-lport", to_services)
-        asks = "(udp.src == 68 && udp.dst == 67 || udp.src == 546 && udp.dst == 547)"
+        asks = "((udp.src == 68 && udp.dst == 67) || (udp.src == 546 && udp.dst == 547))"
         self._acl(group, f"{name}-dhcp", "from-lport", (_ALWAYS_ALLOW, f"{out} && {asks}", "allow"))
-        tells = "(udp.src == 67 && udp.dst == 68 || udp.src == 547 && udp.dst == 546)"
+        tells = "((udp.src == 67 && udp.dst == 68) || (udp.src == 547 && udp.dst == 546))"
         self._acl(group, f"{name}-dhcpd", "from-lport", (_NEVER, f"{out} && {tells}", "drop"))
         self._outward_only(group)
         return group
@@ -95,7 +99,28 @@ class Firewalls:
         row = self._rows.add(
             "ACL", row_id, direction=direction, priority=priority, match=match, action=verdict
         )
+        row.columns |= self._telling(priority, verdict)
         self._rows.link(parent, "acls", row)
+
+    def _telling(self, priority: int, verdict: str) -> dict[str, str | bool]:
+        """Whether packets that the ACL decides on are told of (see flow_source), at most so many a second."""
+        decides = verdict == "drop" or priority == _SG_ALLOW
+        if not decides or self._wanted.isdisjoint(told_as(accepted=verdict != "drop")):
+            return {"log": False}
+        return {"log": True, "severity": "info", "meter": self._meter}
+
+    def _limit_telling(self) -> None:
+        if self._wanted == {FlowLog.NONE}:
+            return
+        meter = self._rows.add("Meter", self._meter, name=self._meter, unit="pktps", fair=False)
+        band = self._rows.add(
+            "Meter_Band",
+            self._meter,
+            action="drop",
+            rate=MAX_TOLD_PER_S,
+            burst_size=MAX_TOLD_PER_S,
+        )
+        self._rows.link(meter, "bands", band)
 
     def _policy(self, router: Row, row_id: str, priority: int, match: str, verdict: str) -> None:
         row = self._rows.add(

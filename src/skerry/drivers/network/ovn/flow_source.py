@@ -25,17 +25,22 @@ LOG_OPTIONS = (
 )
 """How the controller is told to send them."""
 
+MAX_TOLD_PER_S = 1000
+"""Packets of one VPC: each costs the controller time, and no guest may take it all."""
+_SO_RCVBUFFORCE = 33  # Linux: beyond what an ordinary user may have
 _BUFFER_BYTES = 8 * 2**20
 _LINE = re.compile(r"verdict=(\w+), severity=\w+, direction=(\S+): (\w+),(.*)")
 _PROTOCOLS = {
-    **{"tcp": 6, "udp": 17, "icmp": 1, "sctp": 132},
-    **{"tcp6": 6, "udp6": 17, "icmp6": 58, "sctp6": 132},
-}
+    name: number
+    for names, number in (("tcp tcp6", 6), ("udp udp6", 17), ("sctp sctp6", 132))
+    for name in names.split()
+} | {"icmp": 1, "icmp6": 58}
 _FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ece": 64, "cwr": 128}
-_WANTED = {
-    True: (FlowLog.ACCEPT, FlowLog.ALL),
-    False: (FlowLog.REJECT, FlowLog.ALL),
-}
+
+
+def told_as(*, accepted: bool) -> tuple[FlowLog, ...]:
+    """What a port asks for that is told of packets with this verdict."""
+    return (FlowLog.ACCEPT if accepted else FlowLog.REJECT, FlowLog.ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def flow_of(line: str, by_mac: Mapping[str, Port], moment: datetime) -> Flow | N
     # A network ACL is where the router enters the subnet: what it drops was on its way to a port.
     ingress = seen.inward or sender is None
     port = by_mac.get(seen.fields.get("dl_dst", "")) if ingress else sender
-    if port is None or port.log not in _WANTED[seen.accepted]:
+    if port is None or port.log not in told_as(accepted=seen.accepted):
         return None
     try:
         return _flow(seen, port, ingress=ingress, moment=moment)
@@ -149,7 +154,7 @@ def _parts(line: str) -> _Seen | None:
 def _listening() -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE, _BUFFER_BYTES)
+        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
         made.bind(ADDRESS)
     except OSError:
         made.close()

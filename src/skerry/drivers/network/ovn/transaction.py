@@ -11,7 +11,7 @@ from uuid import UUID
 
 from skerry.drivers.network.ovn.rows import ID, OWNER, Column, Key, Row, Rows
 
-ROOTS = ("Logical_Router", "Logical_Switch", "Port_Group", "DHCP_Options")
+ROOTS = ("Logical_Router", "Logical_Switch", "Port_Group", "DHCP_Options", "Meter")
 """Tables whose rows live until deleted; rows of the others vanish when nothing refers to them."""
 
 LINKS: dict[str, tuple[str, ...]] = {
@@ -19,6 +19,7 @@ LINKS: dict[str, tuple[str, ...]] = {
     "Logical_Switch": ("ports", "acls"),
     "Port_Group": ("ports", "acls"),
     "Logical_Router_Port": ("gateway_chassis",),
+    "Meter": ("bands",),
     "Logical_Switch_Port": ("dhcpv4_options", "dhcpv6_options"),
 }
 """Columns that refer to other rows, per table."""
@@ -26,7 +27,7 @@ LINKS: dict[str, tuple[str, ...]] = {
 TABLES = (
     *ROOTS,
     *("Logical_Router_Port", "Logical_Switch_Port", "Logical_Router_Static_Route"),
-    *("Logical_Router_Policy", "ACL", "NAT", "Gateway_Chassis"),
+    *("Logical_Router_Policy", "ACL", "NAT", "Gateway_Chassis", "Meter_Band"),
 )
 
 
