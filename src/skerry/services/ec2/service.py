@@ -18,10 +18,13 @@ from skerry.services.ec2.instance_type import actions as instance_type
 from skerry.services.ec2.internet_gateway import actions as internet_gateway
 from skerry.services.ec2.key_pair.actions import pairs as key_pairs
 from skerry.services.ec2.network_acl import actions as network_acl
-from skerry.services.ec2.network_interface import actions as network_interface
+from skerry.services.ec2.network_interface.actions import attachments as interface_attachments
+from skerry.services.ec2.network_interface.actions import attributes as interface_attributes
+from skerry.services.ec2.network_interface.actions import interfaces as network_interfaces
 from skerry.services.ec2.region import actions as region
 from skerry.services.ec2.route_table.actions import routes as route_table_routes
 from skerry.services.ec2.route_table.actions import tables as route_table_tables
+from skerry.services.ec2.secondary_address import actions as secondary_address
 from skerry.services.ec2.security_group.actions import changes as security_group_changes
 from skerry.services.ec2.security_group.actions import groups as security_group_groups
 from skerry.services.ec2.security_group.actions import rules as security_group_rules
@@ -57,10 +60,13 @@ MODULES = (
     internet_gateway,
     key_pairs,
     network_acl,
-    network_interface,
+    interface_attachments,
+    interface_attributes,
+    network_interfaces,
     region,
     route_table_routes,
     route_table_tables,
+    secondary_address,
     security_group_changes,
     security_group_groups,
     security_group_rules,

@@ -155,7 +155,7 @@ def end_run(session: Session, instance: Instance, ended_by: Ended | None, at: da
 def release_parts(session: Session, instance: Instance, at: datetime) -> None:
     """The guest is off for good: what was made for it goes, what was lent to it is free again."""
     for interface in interfaces_of(session, [instance.id])[instance.id]:
-        if interface.delete_on_termination:
+        if interface.delete_on_termination and interface.detach_wanted is None:
             delete_interface(session, interface)
         else:
             detach_interface(session, interface)

@@ -8,17 +8,20 @@ cleared away then: of a guest whose process is gone nobody could tell any more t
 
 import logging
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skerry.drivers.compute.port import (
+    CardLeavingError,
     Compute,
     DiskSpec,
     GuestSpec,
     NicSpec,
     NoCapacityError,
+    NoSlotError,
     Power,
 )
 from skerry.drivers.images.port import Images
@@ -26,13 +29,14 @@ from skerry.drivers.network.port import Network
 from skerry.kernel.clock import now
 from skerry.kernel.engines import Engines
 from skerry.kernel.tags import drop_tags
+from skerry.kernel.wake import wake_id
 from skerry.reconcile.verdict import Again, Done, Gone, Verdict
 from skerry.reconcile.work import Sweep, Work
 from skerry.services.ec2.instance.api import end_run, release_parts
 from skerry.services.ec2.instance.model import Ended, Instance, Wanted
 from skerry.services.ec2.instance_type.api import find_type
-from skerry.services.ec2.network_interface.api import interfaces_of
-from skerry.services.ec2.network_interface.model import NetworkInterface
+from skerry.services.ec2.network_interface.api import detach_interface, interfaces_of
+from skerry.services.ec2.network_interface.model import Detach, NetworkInterface
 from skerry.services.ec2.volume.api import ImageBytesMissing, ensure_disk, volumes_of
 
 log = logging.getLogger(__name__)
@@ -50,6 +54,8 @@ MTU_BYTES = 9001  # EC2's own inside a VPC
 _PRESS_AGAIN_S = 1.0  # a guest that was not listening yet gets another chance
 _SLOT_POLL_S = (0.1, 2.0)  # the longer one waits for a boot slot, the rarer it asks
 _CAPACITY_POLL_S = 3.0
+_ASK_BACK_S = 1.0  # a guest that boots hears no request; one that lets go tells at once
+_ASK_DEAD_BACK_S = 30.0
 _TURN_S = 0.05  # less than the start of a real guest takes: a worker has other things to do
 
 _starting = threading.Lock()
@@ -81,7 +87,7 @@ def _run(work: Work, instance: Instance) -> Verdict:
         _has_started(instance)
         if instance.reached_run >= instance.run:
             compute.booted(instance.id)
-        return Done()
+        return _settle_cards(work, instance)
     if instance.seen_run < instance.run:
         return _start(work, instance)  # what is there is of the run before
     if power is Power.POWERED_OFF:
@@ -129,7 +135,10 @@ def _start(work: Work, instance: Instance) -> Verdict:
 def _try_to_start(work: Work, instance: Instance) -> Verdict:
     if not work.engine(Compute).boot_slot_free():
         return Again(_slot_poll_s(instance))
-    spec = _guest_spec(work, instance)
+    with work.read() as session:
+        interfaces = interfaces_of(session, [instance.id])[instance.id]
+    staying = [each for each in interfaces if each.detach_wanted is None]
+    spec = _guest_spec(work, instance, staying)
     if not _starting.acquire(timeout=_TURN_S):
         return Again(_slot_poll_s(instance))
     try:
@@ -139,7 +148,7 @@ def _try_to_start(work: Work, instance: Instance) -> Verdict:
     finally:
         _starting.release()
     _has_started(instance)
-    return Done()
+    return Done() if len(staying) == len(interfaces) else Again(0.0)
 
 
 def _may_give_up(instance: Instance) -> bool:
@@ -153,21 +162,21 @@ def _slot_poll_s(instance: Instance) -> float:
     return min(max(least_s, waited_s / 10), most_s)
 
 
-def _guest_spec(work: Work, instance: Instance) -> GuestSpec:
+def _guest_spec(
+    work: Work, instance: Instance, interfaces: Sequence[NetworkInterface]
+) -> GuestSpec:
     """What to start, with its disks made and its ports plugged."""
     image = work.engine(Images).find(instance.image_stored_as)
     if image is None:
         raise ImageBytesMissing(instance.image_stored_as)
     with work.read() as session:
         volumes = volumes_of(session, [instance.id])[instance.id]
-        interfaces = interfaces_of(session, [instance.id])[instance.id]
     volumes.sort(key=lambda volume: volume.device_name != instance.root_device_name)
     disks: list[DiskSpec] = []
     for volume in volumes:
         disk = ensure_disk(work.engines, volume)
         disks.append(DiskSpec(volume.id, disk.path, disk.format, volume.device_name or ""))
-    network = work.engine(Network)
-    nics = [NicSpec(each.id, network.plug(each.id), each.mac, MTU_BYTES) for each in interfaces]
+    nics = [_nic(work, each) for each in interfaces]
     kind = find_type(instance.instance_type)
     return GuestSpec(
         instance_id=instance.id,
@@ -178,6 +187,70 @@ def _guest_spec(work: Work, instance: Instance) -> GuestSpec:
         nics=tuple(nics),
         boot=image.boot,
     )
+
+
+def _nic(work: Work, interface: NetworkInterface) -> NicSpec:
+    tap = work.engine(Network).plug(interface.id)
+    return NicSpec(interface.id, tap, interface.mac, MTU_BYTES)
+
+
+# --- cards of a guest that runs --------------------------------------------------------------------
+
+
+def _settle_cards(work: Work, instance: Instance) -> Verdict:
+    """Give the guest the cards that it has not yet, and take back those that it is to lose."""
+    compute = work.engine(Compute)
+    present = compute.cards(instance.id)
+    with work.read() as session:
+        interfaces = interfaces_of(session, [instance.id])[instance.id]
+    pause_s: set[float] = set()
+    for each in interfaces:
+        if each.detach_wanted is not None:
+            if not _take_back(work, instance, each):
+                pause_s.add(_ASK_BACK_S)
+        elif each.id in present and each.attach_seen:
+            continue
+        elif not _plug_card(work, instance, each):
+            pause_s.add(_ASK_BACK_S)
+    for port_id in present - {each.id for each in interfaces}:  # detached by force
+        if not compute.unplug_card(instance.id, port_id, force=True):
+            pause_s.add(_ASK_DEAD_BACK_S)
+    return Again(min(pause_s)) if pause_s else Done()
+
+
+def _plug_card(work: Work, instance: Instance, interface: NetworkInterface) -> bool:
+    """Whether the guest has the card now; otherwise it must let go of something first."""
+    try:
+        work.engine(Compute).plug_card(instance.id, _nic(work, interface))
+    except (CardLeavingError, NoSlotError) as error:
+        log.info("%s cannot be plugged yet: %s", interface.id, error)
+        return False
+    _see_attached(work, interface)
+    return True
+
+
+def _see_attached(work: Work, interface: NetworkInterface) -> None:
+    if not interface.attach_seen:
+        interface.attach_seen = True
+        work.save(interface)
+
+
+def _take_back(work: Work, instance: Instance, interface: NetworkInterface) -> bool:
+    """Whether the interface is detached now: its guest let go of the card, or is not asked."""
+    force = interface.detach_wanted == Detach.FORCE
+    gone = work.engine(Compute).unplug_card(instance.id, interface.id, force=force)
+    if gone or force:
+        _detach(work, interface)
+    return gone or force
+
+
+def _detach(work: Work, interface: NetworkInterface) -> None:
+    """The interface is nobody's again. Its tap first: recorded before, it would be left to a sweep."""
+    work.engine(Network).unplug(interface.id)
+    with work.database.write(None) as session:
+        session.add(interface)
+        detach_interface(session, interface)
+        wake_id(session, "vpc", interface.vpc_id)
 
 
 # --- ending ---------------------------------------------------------------------------------------
@@ -205,6 +278,13 @@ def _rest(work: Work, instance: Instance) -> Verdict:
     """The run is over: nothing of it may be left. What is to go altogether goes in the next pass."""
     if work.engine(Compute).power(instance.id) is not Power.ABSENT:
         _clear(work, instance)
+    with work.read() as session:
+        interfaces = interfaces_of(session, [instance.id])[instance.id]
+    for each in interfaces:
+        if each.detach_wanted is not None:
+            _detach(work, each)
+        else:
+            _see_attached(work, each)
     return Again(0.0) if instance.is_to_go else Done()
 
 

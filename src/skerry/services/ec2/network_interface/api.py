@@ -203,6 +203,8 @@ def detach_interface(session: Session, interface: NetworkInterface) -> None:
     interface.attached_at = None
     interface.delete_on_termination = False
     interface.auto_public_ip = False
+    interface.detach_wanted = None
+    interface.attach_seen = True
     take_public_ip(session, interface)
 
 

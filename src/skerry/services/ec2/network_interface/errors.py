@@ -15,7 +15,32 @@ class InterfaceMalformed(AwsError):
 
 class InterfaceInUse(AwsError):
     code = "InvalidNetworkInterface.InUse"
+    text = "Interface: [{id}] in use."
+
+
+class InterfaceIsAttached(AwsError):
+    code = "InvalidParameterValue"
     text = "Network interface '{id}' is currently in use."
+
+
+class IndexInUse(AwsError):
+    code = "InvalidParameterValue"
+    text = "Instance '{id}' already has an interface attached at device index '{index}'."
+
+
+class AttachmentLimitExceeded(AwsError):
+    code = "AttachmentLimitExceeded"
+    text = "Interface count {count} exceeds the limit for {instance_type}"
+
+
+class NotAttachable(AwsError):
+    code = "IncorrectState"
+    text = "The instance '{id}' is {state}: no interface can be attached to it."
+
+
+class NoIpv6Address(AwsError):
+    code = "InvalidParameterCombination"
+    text = "Network interface '{id}' has no IPv6 address that could be its primary one."
 
 
 class InterfaceIsManaged(AwsError):

@@ -2,17 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from skerry.kernel.context import Context
+from skerry.kernel.errors import (
+    InvalidParameterCombination,
+    InvalidParameterValue,
+    MissingParameter,
+    UnsupportedOperation,
+)
 from skerry.kernel.prepared import Prepared, insert_new
 from skerry.services.ec2.address.api import disassociate_private, move_association
 from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.secondary_address.errors import (
+    AddressLimitReached,
     AddressNamedTwice,
+    Ipv6LimitReached,
     NotAssigned,
     NotReassignable,
     PrimaryStays,
@@ -22,6 +32,10 @@ from skerry.services.ec2.subnet.api import allocate_private_ip, allocate_private
 from skerry.services.ec2.subnet.model import Subnet
 
 _MAX_LISTED = 500  # a longer list of ids is slower than reading all rows of the account
+
+MOST_ADDRESSES = 50
+"""On an interface that no instance has: as many as the largest instance types may have."""
+_PREFIXES = ("Ipv4PrefixCount", "Ipv4Prefixes", "Ipv6PrefixCount", "Ipv6Prefixes")
 
 _EVERY = select(SecondaryAddress).order_by(SecondaryAddress.position)
 _ALL = Prepared(_EVERY)
@@ -45,6 +59,95 @@ def secondary_of(
     for row in rows:
         found[row.network_interface_id].append(row)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The addresses that a request asks for; None and 0: as many as are free, or none."""
+
+    primary: str | None
+    private: Sequence[str]
+    private_count: int
+    ipv6: Sequence[str]
+    ipv6_count: int | None  # None: as the subnet says
+    primary_ipv6: bool
+
+
+def read_addresses(asked: Mapping[str, Any]) -> Wanted:
+    """Of a request that describes a new interface. Raises InvalidParameterCombination, UnsupportedOperation."""
+    for name in _PREFIXES:
+        if asked.get(name):
+            raise UnsupportedOperation(why=f"{name} is not supported: prefixes are not delegated.")
+    primary, private = _read_private(asked)
+    count: int = asked.get("SecondaryPrivateIpAddressCount") or 0
+    if count and private:
+        raise InvalidParameterCombination(
+            why="The parameter secondaryPrivateIpAddressCount cannot be used with more than one "
+            "private IP address"
+        )
+    ipv6 = [_named(each, "Ipv6Address") for each in asked.get("Ipv6Addresses") or ()]
+    ipv6_count: int | None = asked.get("Ipv6AddressCount")
+    if ipv6 and ipv6_count:
+        raise InvalidParameterCombination(
+            why="The parameter ipv6AddressCount cannot be used with the parameter ipv6Addresses"
+        )
+    check_count(count)
+    check_count(ipv6_count or 0)
+    is_primary = bool(asked.get("EnablePrimaryIpv6") or asked.get("PrimaryIpv6"))
+    return Wanted(primary, private, count, ipv6, ipv6_count, is_primary)
+
+
+def _read_private(asked: Mapping[str, Any]) -> tuple[str | None, list[str]]:
+    """The primary private address, if it is named, and the others that are."""
+    single: str | None = asked.get("PrivateIpAddress")
+    listed: Sequence[Mapping[str, Any]] = asked.get("PrivateIpAddresses") or ()
+    primary = [_named(each, "PrivateIpAddress") for each in listed if each.get("Primary")]
+    others = [_named(each, "PrivateIpAddress") for each in listed if not each.get("Primary")]
+    if single:
+        primary.append(single)
+    if not primary and len(others) == 1:
+        return others[0], []
+    if len(primary) > 1:
+        raise InvalidParameterCombination(
+            why="Only one primary private IP address can be specified"
+        )
+    return (primary[0] if primary else None), others
+
+
+def _named(listed: Mapping[str, Any], member: str) -> str:
+    if not listed.get(member):
+        raise MissingParameter(name=member[0].lower() + member[1:])
+    return str(listed[member])
+
+
+def give_addresses(
+    ctx: Context, interface: NetworkInterface, subnet: Subnet, wanted: Wanted, limit: int
+) -> None:
+    """All that ``wanted`` names but the primary one, to an interface that was just made.
+
+    Raises AddressLimitReached beyond ``limit`` addresses of a family, and what allocation does.
+    """
+    count = len(wanted.private) or wanted.private_count
+    if count >= limit:
+        raise AddressLimitReached
+    if count:
+        assign_private(ctx, interface, subnet, wanted.private, count)
+
+
+def check_count(count: int) -> None:
+    """Raises InvalidParameterValue for a number of addresses that cannot be."""
+    if count < 0:
+        raise InvalidParameterValue(value=count, name="count", why="It must not be negative.")
+
+
+def check_address_limit(session: Session, interface: NetworkInterface, limit: int) -> None:
+    """Raises AddressLimitReached, Ipv6LimitReached when the interface has more addresses than that."""
+    held = secondary_of(session, [interface.id])[interface.id]
+    ipv6 = sum(each.ipv6 for each in held)
+    if 1 + len(held) - ipv6 > limit:
+        raise AddressLimitReached
+    if ipv6 > limit:
+        raise Ipv6LimitReached
 
 
 def secondary_in_vpc(

@@ -53,7 +53,8 @@ def start_instances(ctx: Context, req: StartInstancesRequestTypeDef) -> dict[str
         one.force_stop = False
         one.launched_at = one.wanted_at = ctx.now
         one.reason_code = one.reason = None
-        for interface in interfaces[one.id]:
+        # As in EC2, a machine with several interfaces gets no public address of the pool again.
+        for interface in interfaces[one.id] if len(interfaces[one.id]) == 1 else ():
             restore_public_ip(ctx.db, ctx.region, interface)
         ctx.wake(one)
     return {"StartingInstances": [change_view(one, before[one.id]) for one in instances]}
