@@ -13,6 +13,8 @@ import uvicorn
 from skerry.assembly import Drivers, real_drivers
 from skerry.config import Config
 from skerry.database import open_database
+from skerry.host.flows.collector import FlowCollector
+from skerry.host.flows.sink import FileSink
 from skerry.host.services import GuestServices
 from skerry.kernel.clock import now
 from skerry.kernel.db import Database
@@ -70,6 +72,8 @@ class Cloud:
             self._guest_spoke,
             self.application,
         )
+        sink = FileSink(config.state_dir / "s3", self.region.name)
+        self.flow_logs = FlowCollector(self.database, self.region, drivers.network, sink)
         self._closing = threading.Event()
         self._starting = threading.Thread(target=self._start_engines, name="start")
 
@@ -93,6 +97,7 @@ class Cloud:
         self.application.close()
         self.reconciler.close()
         self.guests.close()
+        self.flow_logs.close()
         self.drivers.close()
         self.database.close()
 
@@ -120,6 +125,7 @@ class Cloud:
                 self.drivers.compute.watch(lambda guest: self.reconciler.nudge("instance", guest))
                 self.database.woken.append(self.guests.woken)
                 self.guests.start()
+                self.flow_logs.start()
                 self.reconciler.start()
                 return
 
