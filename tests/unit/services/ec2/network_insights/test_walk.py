@@ -202,6 +202,16 @@ def test_the_internet_needs_a_route_a_gateway_and_a_public_address():
     assert code(ask(ONE, out, replace(whole, internet=False))) == "BAD_STATE_ROUTE"
 
 
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [("10.9.0.1", "RFC1918"), ("172.31.0.1", "RFC1918"), ("100.64.0.1", "RFC6598")],
+)
+def test_private_addresses_are_not_in_the_internet(address, name):
+    whole = public(routed(vpc(), 1, ("0.0.0.0/0", "internet")), ONE, "9.9.9.1")
+    found = ask(ONE, tcp("10.0.1.10", address), whole)
+    assert code(found) == f"IGW_DESTINATION_ADDRESS_NOT_IN_{name}_EGRESS"
+
+
 def test_the_internet_comes_in_to_a_public_address_and_needs_a_route_back():
     into = tcp(WORLD, "9.9.9.1")
     assert code(ask(None, into, vpc())) == "IGW_PRIVATE_IP_ASSOCIATION_FOR_INGRESS"

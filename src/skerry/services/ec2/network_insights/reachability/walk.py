@@ -13,6 +13,7 @@ driver compiles the same values, so that the two can be held against each other.
 
 from collections.abc import Callable
 from dataclasses import replace
+from ipaddress import IPv4Network
 from typing import NoReturn
 
 from skerry.drivers.network.port import (
@@ -50,6 +51,10 @@ from skerry.services.ec2.network_insights.reachability.packet import (
 )
 
 LOCAL = "local"
+_NOT_PUBLIC = {
+    "RFC1918": [IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")],
+    "RFC6598": [IPv4Network("100.64.0.0/10")],
+}
 MAX_HOPS = 64
 """Routers that send a packet round in circles drop it when its time to live ends."""
 
@@ -216,9 +221,13 @@ class _Walk:
     # --- gateways -------------------------------------------------------------------------------
 
     def _to_internet(self, vpc: Vpc) -> Arrival:
+        here = self._at(Kind.INTERNET, vpc.vpc_id, vpc, egress=True)
+        for name, networks in _NOT_PUBLIC.items():
+            # Answers are let out: beside AWS's internet, ours has the networks around the host in it.
+            if not self.answering and any(self.packet.destination in each for each in networks):
+                self._stop(f"IGW_DESTINATION_ADDRESS_NOT_IN_{name}_EGRESS", here)
         public = self.estate.public_of.get((vpc.vpc_id, self.packet.source))
         if public is None:
-            here = self._at(Kind.INTERNET, vpc.vpc_id, vpc, egress=True)
             self._stop("IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS", here)
         self.packet = replace(self.packet, source=public)
         self._pass(self._at(Kind.INTERNET, vpc.vpc_id, vpc, egress=True))

@@ -1,0 +1,178 @@
+"""Packets against the oracle: every case of the matrix, from real ports."""
+
+import selectors
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import pytest
+
+from skerry.drivers.network import namespaces
+from skerry.services.ec2.network_insights.reachability.estate import Estate
+from skerry.services.ec2.network_insights.reachability.packet import Kind
+from skerry.services.ec2.network_insights.reachability.walk import judge
+from tests.cloud.drivers.network.conftest import LAN
+from tests.cloud.drivers.network.matrix import OURS, RESOLVED, SERVED, TCP, UDP, Case, Matrix
+
+WAIT_S = 3.5
+"""Long enough for a second and a third attempt: a first packet may be lost while its way is learnt."""
+AT_ONCE = 700
+KINDS = {
+    *("same subnet", "other subnet", "other zone", "peered", "equal addresses", "other account"),
+    *("other account's public address", "internet in", "internet out", "metadata", "DNS"),
+}
+
+
+@dataclass
+class Exchange:
+    """One thread that serves and calls, in all namespaces; an answer names who gave it, and whom it saw."""
+
+    selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    sockets: list[socket.socket] = field(default_factory=list)
+
+    def serve(self, namespace: str, name: str, number: int, address: str = "0.0.0.0") -> None:
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            listener = self._socket(namespace, kind)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((address, number))
+            if kind == socket.SOCK_STREAM:
+                listener.listen(512)
+            answer = self._accept if kind == socket.SOCK_STREAM else self._reply
+            self._on(listener, lambda it=listener, does=answer: does(it, name))
+
+    def call(self, cases: Sequence[tuple[str, Case]]) -> dict[int, str]:
+        """Index of the case → its answer, of those that got one."""
+        answers: dict[int, str] = {}
+        calls = [self._call(namespace, case) for namespace, case in cases]
+        end, again = time.monotonic() + WAIT_S, 0.0
+        for index, (caller, case) in enumerate(zip(calls, cases, strict=True)):
+            self._on(caller, lambda i=index, it=caller, c=case[1]: self._hear(it, c, i, answers))
+        while len(answers) < len(cases) and (now := time.monotonic()) < end:
+            if now > again:
+                again = now + 1
+                self._ask_again(calls, cases, answers)
+            for key, _ in self.selector.select(0.1):
+                key.data()
+        for caller in calls:
+            self._drop(caller)
+        return answers
+
+    def close(self) -> None:
+        for each in list(self.sockets):
+            self._drop(each)
+        self.selector.close()
+
+    def _socket(self, namespace: str, kind: int) -> socket.socket:
+        made = namespaces.inside(namespace, lambda: socket.socket(socket.AF_INET, kind))
+        made.setblocking(False)
+        self.sockets.append(made)
+        return made
+
+    def _on(self, which: socket.socket, does: Callable[[], None]) -> None:
+        self.selector.register(which, selectors.EVENT_READ, does)
+
+    def _drop(self, which: socket.socket) -> None:
+        with suppress(KeyError):
+            self.selector.unregister(which)
+        which.close()
+        with suppress(ValueError):
+            self.sockets.remove(which)
+
+    def _call(self, namespace: str, case: Case) -> socket.socket:
+        packet = case.packet
+        is_tcp = packet.protocol == TCP
+        caller = self._socket(namespace, socket.SOCK_STREAM if is_tcp else socket.SOCK_DGRAM)
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        caller.bind((str(packet.source), packet.source_port))
+        with suppress(BlockingIOError):
+            caller.connect((str(packet.destination), packet.destination_port))
+        return caller
+
+    def _ask_again(self, calls, cases, answers) -> None:
+        for index, (caller, (_, case)) in enumerate(zip(calls, cases, strict=True)):
+            if index not in answers and case.packet.protocol == UDP:
+                with suppress(OSError):
+                    caller.send(b"who")
+
+    def _hear(self, caller: socket.socket, case: Case, index: int, answers: dict[int, str]) -> None:
+        try:
+            if text := caller.recv(200).decode():
+                answers[index] = text
+        except BlockingIOError:
+            return
+        except OSError:
+            if case.packet.protocol == UDP:
+                return
+        self.selector.unregister(caller)
+
+    def _accept(self, listener: socket.socket, name: str) -> None:
+        with suppress(BlockingIOError):
+            while True:
+                connection, (peer, _) = listener.accept()
+                with suppress(OSError):
+                    connection.sendall(f"{name} {peer}".encode())
+                connection.close()
+
+    def _reply(self, listener: socket.socket, name: str) -> None:
+        with suppress(BlockingIOError):
+            while True:
+                _, peer = listener.recvfrom(200)
+                with suppress(OSError):
+                    listener.sendto(f"{name} {peer[0]}".encode(), peer)
+
+
+@contextmanager
+def _serving(matrix: Matrix, stations: dict[str, str], services: str) -> Iterator[Exchange]:
+    exchange = Exchange()
+    try:
+        for port_id, namespace in stations.items():
+            exchange.serve(namespace, port_id, SERVED)
+        exchange.serve(services, OURS, SERVED, "169.254.169.254")
+        for address in ("169.254.169.253", "10.0.0.2"):
+            exchange.serve(services, OURS, RESOLVED, address)
+        exchange.serve(LAN, "internet", SERVED)
+        yield exchange
+    finally:
+        exchange.close()
+
+
+def expected(estate: Estate, case: Case) -> str:
+    """The answer that the oracle foretells: who gives it, and whom that one sees."""
+    origin = case.origin.port.port_id if case.origin else None
+    arrival = judge(estate, case.packet, origin).arrival
+    if arrival is None:
+        return ""
+    name = "internet" if arrival.kind is Kind.INTERNET else arrival.name
+    return f"{name} {arrival.packet.source}"
+
+
+@pytest.fixture
+def matrix() -> Matrix:
+    return Matrix()
+
+
+def test_packets_go_where_the_rules_let_them_and_nowhere_else(world, network, matrix):
+    cases = matrix.cases()
+    assert {case.kind for case in cases} == KINDS
+    for vpc in matrix.vpcs:
+        world.apply(vpc)
+    stations = {spot.port.port_id: world.station(spot.port).name for spot in matrix.spots}
+    services = network.service_namespaces()[OURS].name
+    estate = Estate.of(matrix.vpcs)
+    wrong: list[str] = []
+    seen: Counter[tuple[str, bool]] = Counter()
+    with _serving(matrix, stations, services) as exchange:
+        for first in range(0, len(cases), AT_ONCE):
+            batch = cases[first : first + AT_ONCE]
+            callers = [stations[c.origin.port.port_id] if c.origin else LAN for c in batch]
+            answers = exchange.call(list(zip(callers, batch, strict=True)))
+            for index, case in enumerate(batch):
+                foretold, answer = expected(estate, case), answers.get(index, "")
+                seen[case.kind, bool(answer)] += 1
+                if answer != foretold:
+                    wrong.append(f"{case}\n  foretold: {foretold!r} answer: {answer!r}")
+    print(f"{len(cases)} cases, {len(matrix.spots)} ports: {dict(seen)}")
+    assert not wrong, f"{len(wrong)} of {len(cases)} differ:\n" + "\n".join(wrong[:20])
