@@ -25,7 +25,7 @@ class Route(Owned, Base):
         ForeignKey("route_table.id", ondelete="CASCADE"), primary_key=True
     )
     destination: Mapped[str] = mapped_column(primary_key=True)  # IPv4 CIDR
-    gateway_id: Mapped[str]  # igw-…
+    gateway_id: Mapped[str]  # the target: igw-… or pcx-…
 
 
 class RouteTableAssociation(Owned, Base):

@@ -16,7 +16,7 @@ class TableFacts:
     routes: Mapping[str, Sequence[Route]]
     associations: Mapping[str, Sequence[RouteTableAssociation]]
     vpc_cidrs: Mapping[str, str]  # VPC id → block
-    attached: frozenset[str]  # gateways that are attached to a VPC
+    attached: frozenset[str]  # gateways that are attached to a VPC, peerings that are active
     tags: Mapping[str, Mapping[str, str]]
 
     def all_routes(self, table: RouteTable) -> list[dict[str, Any]]:
@@ -30,7 +30,7 @@ class TableFacts:
         others = [
             {
                 "DestinationCidrBlock": route.destination,
-                "GatewayId": route.gateway_id,
+                _target_of(route): route.gateway_id,
                 "Origin": "CreateRoute",
                 "State": "active" if route.gateway_id in self.attached else "blackhole",
             }
@@ -68,7 +68,7 @@ def filters(facts: TableFacts) -> dict[str, Getter[RouteTable]]:
         return lambda one: [getattr(each, name) for each in facts.associations.get(one.id, ())]
 
     def of_routes(name: str) -> Getter[RouteTable]:
-        return lambda one: [route[name] for route in facts.all_routes(one)]
+        return lambda one: [route.get(name) for route in facts.all_routes(one)]
 
     return {
         "association.main": lambda one: [
@@ -83,5 +83,11 @@ def filters(facts: TableFacts) -> dict[str, Getter[RouteTable]]:
         "route.gateway-id": of_routes("GatewayId"),
         "route.origin": of_routes("Origin"),
         "route.state": of_routes("State"),
+        "route.vpc-peering-connection-id": of_routes("VpcPeeringConnectionId"),
         "vpc-id": lambda one: one.vpc_id,
     }
+
+
+def _target_of(route: Route) -> str:
+    """The member that shows the route's target."""
+    return "VpcPeeringConnectionId" if route.gateway_id.startswith("pcx-") else "GatewayId"

@@ -91,7 +91,10 @@ def _routes(session: Session, vpc_id: str, gateway_id: str | None) -> _Routes:
     )
     of_table: defaultdict[str, tuple[port.Route, ...]] = defaultdict(tuple)
     for table_id, destination, target_id in session.execute(query).tuples():
-        target = "internet" if target_id == gateway_id else "blackhole"
+        if target_id.startswith("pcx-"):
+            target = target_id
+        else:
+            target = port.INTERNET if target_id == gateway_id else port.BLACKHOLE
         of_table[table_id] += (port.Route(IPv4Network(destination), target),)
     associations = select(
         RouteTableAssociation.subnet_id, RouteTableAssociation.route_table_id

@@ -110,6 +110,12 @@ def active_peerings(session: Session, vpc_id: str) -> dict[str, str]:
     return {each.peering_id: each.vpc_id for each in peerings_of(session, vpc_id)}
 
 
+def open_peerings(ctx: Context) -> frozenset[str]:
+    """Ids of the account's active connections."""
+    found = visible_peerings(ctx, None)
+    return frozenset(one.row.id for one in found if one.state(ctx.now) == "active")
+
+
 def resolving_peers(session: Session, vpc_id: str) -> list[str]:
     """VPCs whose public names this one resolves to private addresses. The session is the whole cloud's."""
     here, there = aliased(PeeringSide), aliased(PeeringSide)

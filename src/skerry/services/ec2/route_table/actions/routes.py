@@ -1,4 +1,4 @@
-"""The routes of a table. Targets other than internet gateways are not built yet."""
+"""The routes of a table. Targets are internet gateways and VPC peering connections."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from skerry.services.ec2.route_table.errors import (
 )
 from skerry.services.ec2.route_table.model import Route, RouteTable
 from skerry.services.ec2.vpc.api import find_vpc, parse_cidr
+from skerry.services.ec2.vpc_peering.api import LIVE, find_peering
+from skerry.services.ec2.vpc_peering.errors import PeeringNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +51,6 @@ _OTHER_TARGETS = (
     "OdbNetworkArn",
     "TransitGatewayId",
     "VpcEndpointId",
-    "VpcPeeringConnectionId",
 )
 
 
@@ -123,17 +124,30 @@ def _destination(req: Mapping[str, Any]) -> IPv4Network:
 
 
 def _target(ctx: Context, table: RouteTable, req: Mapping[str, Any]) -> str:
-    """The internet gateway that is to be the route's target."""
+    """The gateway or peering connection that is to be the route's target."""
     others = [name for name in _OTHER_TARGETS if req.get(name)]
     gateway_id: str | None = req.get("GatewayId")
-    if gateway_id and others:
+    peering_id: str | None = req.get("VpcPeeringConnectionId")
+    if len([each for each in (gateway_id, peering_id, *others) if each]) > 1:
         raise InvalidParameterCombination(why="A route has exactly one target.")
     if others or (gateway_id and not gateway_id.startswith("igw-")):
         what = others[0] if others else gateway_id
-        raise UnsupportedOperation(why=f"{what}: the target of a route can be an internet gateway.")
+        raise UnsupportedOperation(why=f"{what} cannot be the target of a route yet.")
+    if peering_id:
+        return _peering(ctx, table, peering_id)
     if not gateway_id:
         raise MissingParameter(name="gatewayId")
     gateway = find_gateway(ctx, gateway_id)
     if gateway.vpc_id != table.vpc_id:
         raise GatewayOfOtherNetwork(id=table.id, gateway_id=gateway.id)
     return gateway.id
+
+
+def _peering(ctx: Context, table: RouteTable, peering_id: str) -> str:
+    """One that is pending will do: the route is a black hole until it is active."""
+    one = find_peering(ctx, peering_id)
+    if one.state(ctx.now) not in LIVE:
+        raise PeeringNotFound(id=peering_id)
+    if table.vpc_id not in {side.vpc_id for side in one.sides}:
+        raise GatewayOfOtherNetwork(id=table.id, gateway_id=peering_id)
+    return peering_id

@@ -31,6 +31,7 @@ from skerry.services.ec2.route_table.view import TableFacts, filters, route_tabl
 from skerry.services.ec2.subnet.api import find_subnet
 from skerry.services.ec2.vpc.api import find_vpc
 from skerry.services.ec2.vpc.model import Vpc
+from skerry.services.ec2.vpc_peering.api import open_peerings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,6 +157,6 @@ def _facts(ctx: Context, tables: Sequence[RouteTable]) -> TableFacts:
         routes=routes,
         associations=associations,
         vpc_cidrs=dict(ctx.db.execute(select(Vpc.id, Vpc.cidr)).tuples().all()),
-        attached=frozenset(ctx.db.scalars(attached)),
+        attached=frozenset(ctx.db.scalars(attached)) | open_peerings(ctx),
         tags=tags_of(ctx.db, [table.id for table in tables]),
     )
