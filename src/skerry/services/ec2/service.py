@@ -3,6 +3,7 @@
 from skerry.kernel.action import Handler, actions_of
 from skerry.reconcile.work import Reconciler, Sweep
 from skerry.services.ec2.address.actions import addresses, associations
+from skerry.services.ec2.address.actions import names as address_names
 from skerry.services.ec2.dhcp_options import actions as dhcp_options
 from skerry.services.ec2.flow_log import actions as flow_log
 from skerry.services.ec2.image.actions import attributes as image_attributes
@@ -17,6 +18,9 @@ from skerry.services.ec2.instance.reconcile import SWEEP_GUESTS, SWEEP_PORTS, re
 from skerry.services.ec2.instance_type import actions as instance_type
 from skerry.services.ec2.internet_gateway import actions as internet_gateway
 from skerry.services.ec2.key_pair.actions import pairs as key_pairs
+from skerry.services.ec2.nat_gateway import actions as nat_gateway
+from skerry.services.ec2.nat_gateway.model import NatGateway
+from skerry.services.ec2.nat_gateway.reconcile import reconcile_nat_gateway
 from skerry.services.ec2.network_acl import actions as network_acl
 from skerry.services.ec2.network_interface.actions import attachments as interface_attachments
 from skerry.services.ec2.network_interface.actions import attributes as interface_attributes
@@ -46,6 +50,7 @@ from skerry.services.ec2.vpc_peering.reconcile import reconcile_peering
 
 MODULES = (
     addresses,
+    address_names,
     associations,
     dhcp_options,
     flow_log,
@@ -59,6 +64,7 @@ MODULES = (
     instance_type,
     internet_gateway,
     key_pairs,
+    nat_gateway,
     network_acl,
     interface_attachments,
     interface_attributes,
@@ -85,6 +91,7 @@ RECONCILERS: tuple[Reconciler, ...] = (
     Reconciler(Instance, reconcile_instance),
     Reconciler(Volume, reconcile_volume),
     Reconciler(Vpc, reconcile_vpc),
+    Reconciler(NatGateway, reconcile_nat_gateway),
     Reconciler(VpcEndpoint, reconcile_endpoint),
     Reconciler(VpcPeering, reconcile_peering),
 )

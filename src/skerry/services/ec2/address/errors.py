@@ -33,6 +33,14 @@ class AddressInUse(AwsError):
     text = "The address '{address}' is in use."
 
 
+class AddressLocked(AwsError):
+    code = "InvalidAddress.Locked"
+    text = (
+        "The address with allocation id '{id}' cannot be released because it is locked to your "
+        "account: remove its reverse DNS record first."
+    )
+
+
 class AlreadyAssociated(AwsError):
     code = "Resource.AlreadyAssociated"
     text = "resource {id} is already associated with associate-id {association_id}"

@@ -38,6 +38,15 @@ def address_view(address: Address, facts: AddressFacts) -> dict[str, Any]:
     }
 
 
+def attribute_view(address: Address) -> dict[str, Any]:
+    """As DescribeAddressesAttribute shows it."""
+    return {
+        "AllocationId": address.id,
+        "PtrRecord": address.domain_name,
+        "PublicIp": address.public_ip,
+    }
+
+
 def filters(facts: AddressFacts) -> dict[str, Getter[Address]]:
     """The filters of DescribeAddresses."""
     return {

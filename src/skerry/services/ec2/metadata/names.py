@@ -15,6 +15,7 @@ from skerry.kernel.region import Region
 from skerry.services.ec2.address.model import Address
 from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.network_interface.view import private_dns_name, public_dns_name
+from skerry.services.ec2.secondary_address.model import SecondaryAddress
 from skerry.services.ec2.subnet.model import Subnet
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc_endpoint.api import addresses_by_name
@@ -25,6 +26,14 @@ _INTERFACE_AT = Prepared(  # by way of the VPC's few subnets, where an address h
     select(NetworkInterface.id).where(
         NetworkInterface.private_ip == bindparam("address"),
         NetworkInterface.subnet_id.in_(
+            select(Subnet.id).where(Subnet.vpc_id == bindparam("vpc_id"))
+        ),
+    )
+)
+_SECONDARY_AT = Prepared(
+    select(SecondaryAddress.network_interface_id).where(
+        SecondaryAddress.address == bindparam("address"),
+        SecondaryAddress.subnet_id.in_(
             select(Subnet.id).where(Subnet.vpc_id == bindparam("vpc_id"))
         ),
     )
@@ -88,7 +97,9 @@ def _address_in(name: str, prefix: str, domain: str) -> str | None:
 
 
 def _has_private(session: Session, vpc_id: str, address: str) -> bool:
-    return _INTERFACE_AT.first(session, vpc_id=vpc_id, address=address) is not None
+    asked = {"vpc_id": vpc_id, "address": address}
+    found = (each.first(session, **asked) for each in (_INTERFACE_AT, _SECONDARY_AT))
+    return any(row is not None for row in found)
 
 
 def _private_of(session: Session, vpc_id: str, public: str) -> str | None:
@@ -97,8 +108,8 @@ def _private_of(session: Session, vpc_id: str, public: str) -> str | None:
         NetworkInterface.vpc_id == vpc_id, NetworkInterface.public_ip == public
     )
     elastic = (
-        select(NetworkInterface.private_ip)
-        .join(Address, Address.network_interface_id == NetworkInterface.id)
+        select(Address.private_ip)
+        .join(NetworkInterface, Address.network_interface_id == NetworkInterface.id)
         .where(NetworkInterface.vpc_id == vpc_id, Address.public_ip == public)
     )
     return session.scalar(automatic) or session.scalar(elastic)
@@ -117,10 +128,16 @@ def _pointer(session: Session, region: Region, vpc_id: str, labels: list[str]) -
         return None
     address = str(asked.network_address)
     if len(labels) == 4 and asked.subnet_of(region.public_pool):
-        return Known("PTR", public_dns_name(region, address))
+        return Known("PTR", _called(session, address) or public_dns_name(region, address))
     if len(labels) == 4 and _has_private(session, vpc_id, address):
         return Known("PTR", private_dns_name(region, address))
     return Known("PTR", None) if asked.is_private or _is_inside(session, vpc_id, asked) else None
+
+
+def _called(session: Session, public: str) -> str | None:
+    """What the owner of an Elastic IP has it called."""
+    name = session.scalar(select(Address.domain_name).where(Address.public_ip == public))
+    return None if name is None else name.removesuffix(".")
 
 
 def _is_inside(session: Session, vpc_id: str, asked: IPv4Network) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import Select, String, and_, bindparam, select
 from sqlalchemy.orm import aliased
 
 from skerry.kernel.db import Database
@@ -14,6 +14,7 @@ from skerry.services.ec2.instance.model import Instance
 from skerry.services.ec2.network_interface.api import interface_facts, interfaces_of
 from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.network_interface.view import InterfaceFacts
+from skerry.services.ec2.secondary_address.model import SecondaryAddress
 from skerry.services.ec2.subnet.model import Subnet
 from skerry.services.ec2.vpc.model import Vpc
 
@@ -56,15 +57,20 @@ class Subject:
 
 
 @cache
-def _who_asks() -> "Select[Instance, NetworkInterface]":
-    """Built once: that takes longer than to run it."""
+def _who_asks() -> "tuple[Select[Instance, NetworkInterface], Select[Instance, NetworkInterface]]":
+    """By a primary address, and by a secondary one. Built once: that takes longer than to run it."""
     asking, primary = aliased(NetworkInterface), aliased(NetworkInterface)
     subnets = select(Subnet.id).where(Subnet.vpc_id == bindparam("vpc_id"))
-    return (
+    asked = (
         select(Instance, primary)
         .join(asking, asking.instance_id == Instance.id)
         .join(primary, and_(primary.instance_id == Instance.id, primary.device_index == 0))
-        .where(asking.private_ip == bindparam("private_ip"), asking.subnet_id.in_(subnets))
+    )
+    further = asked.join(SecondaryAddress, SecondaryAddress.network_interface_id == asking.id)
+    address = bindparam("private_ip", type_=String())
+    return (
+        asked.where(asking.private_ip == address, asking.subnet_id.in_(subnets)),
+        further.where(SecondaryAddress.address == address, SecondaryAddress.subnet_id.in_(subnets)),
     )
 
 
@@ -73,9 +79,11 @@ def find_subject(
 ) -> Subject | None:
     """The instance that has this address in this VPC, whoever owns it; None when nobody has.
 
-    One statement; it goes through the VPC's few subnets, where an address has an index.
+    One statement, of a secondary address two; they go through the VPC's few subnets, where an address
+    has an index.
     """
     asked = {"vpc_id": vpc_id, "private_ip": private_ip}
     with database.read(None) as session:
-        found = session.execute(_who_asks(), asked).first()
+        rows = (session.execute(each, asked).first() for each in _who_asks())
+        found = next((row for row in rows if row is not None), None)
     return None if found is None else Subject(database, region, found[0], found[1])

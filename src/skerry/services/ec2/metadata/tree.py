@@ -127,18 +127,22 @@ def _network(subject: Subject) -> Tree:
 
 
 def _interface(subject: Subject, interface: NetworkInterface) -> Tree:
-    public_ip = _public_ip(subject, interface)
+    addresses = list(subject.around.facts.private(interface))
+    leading = {public.public_ip: private for private, public in addresses if public is not None}
+    ipv6 = subject.around.facts.ipv6(interface)
     vpc_cidr = subject.around.vpc_cidrs[interface.vpc_id]
     return {
         "device-number": str(interface.device_index or 0),
         "interface-id": interface.id,
-        "ipv4-associations": {public_ip: interface.private_ip} if public_ip else None,
+        "ipv4-associations": dict(leading) or None,
+        "ipv6s": "\n".join(ipv6) or None,
         "local-hostname": private_dns_name(subject.region, interface.private_ip),
-        "local-ipv4s": interface.private_ip,
+        "local-ipv4s": "\n".join(private for private, _ in addresses),
         "mac": interface.mac,
+        "network-card": "0",
         "owner-id": interface.account_id,
         "public-hostname": _public_hostname(subject, interface),
-        "public-ipv4s": public_ip,
+        "public-ipv4s": "\n".join(leading) or None,
         "security-group-ids": _groups(subject, interface, "GroupId"),
         "security-groups": _groups(subject, interface, "GroupName"),
         "subnet-id": interface.subnet_id,

@@ -39,6 +39,37 @@ def test_the_facts_of_an_instance_are_those_that_the_api_shows(launch, tenant):
     assert guest.text(f"{nic}vpc-ipv4-cidr-blocks") == "172.31.0.0/16"
 
 
+def test_every_interface_is_listed_with_every_address(launch, tenant):
+    guest = launch()
+    subnet_id = guest.instance["SubnetId"]
+    made = tenant("CreateNetworkInterface", SubnetId=subnet_id, SecondaryPrivateIpAddressCount=1)
+    second = made["NetworkInterface"]
+    tenant(
+        "AttachNetworkInterface",
+        NetworkInterfaceId=second["NetworkInterfaceId"],
+        InstanceId=guest.instance["InstanceId"],
+        DeviceIndex=1,
+    )
+    further = second["PrivateIpAddresses"][1]["PrivateIpAddress"]
+    elastic = tenant("AllocateAddress")
+    tenant(
+        "AssociateAddress",
+        AllocationId=elastic["AllocationId"],
+        NetworkInterfaceId=second["NetworkInterfaceId"],
+        PrivateIpAddress=further,
+    )
+    guest.ip = further  # it may ask from any of its addresses
+    assert guest.text("/latest/meta-data/instance-id") == guest.instance["InstanceId"]
+    assert guest.text("/latest/meta-data/local-ipv4") == guest.instance["PrivateIpAddress"]
+    macs = guest.text("/latest/meta-data/network/interfaces/macs/").split()
+    assert len(macs) == 2
+    nic = f"/latest/meta-data/network/interfaces/macs/{second['MacAddress']}"
+    assert guest.text(f"{nic}/device-number") == "1"
+    assert guest.text(f"{nic}/local-ipv4s").split() == [second["PrivateIpAddress"], further]
+    assert guest.text(f"{nic}/public-ipv4s") == elastic["PublicIp"]
+    assert guest.text(f"{nic}/ipv4-associations/{elastic['PublicIp']}") == further
+
+
 def test_a_key_pair_is_listed_with_its_name_and_asked_for_by_number(launch, tenant):
     tenant("CreateKeyPair", KeyName="mine", KeyType="ed25519")
     guest = launch(KeyName="mine")

@@ -77,6 +77,29 @@ def test_a_public_address_has_the_public_name(launch):
     assert found == Known("PTR", "ec2-198-18-0-9.compute-1.amazonaws.com")
 
 
+def test_an_elastic_ip_is_called_what_its_owner_says_and_leads_to_a_secondary_address(
+    launch, tenant: Tenant
+):
+    guest = launch(SubnetId=tenant("DescribeSubnets")["Subnets"][0]["SubnetId"])
+    interface_id = guest.instance["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    given = tenant(
+        "AssignPrivateIpAddresses",
+        NetworkInterfaceId=interface_id,
+        SecondaryPrivateIpAddressCount=1,
+    )
+    (second,) = (each["PrivateIpAddress"] for each in given["AssignedPrivateIpAddresses"])
+    elastic = tenant("AllocateAddress")
+    one = {"AllocationId": elastic["AllocationId"]}
+    tenant("AssociateAddress", **one, NetworkInterfaceId=interface_id, PrivateIpAddress=second)
+    tenant("ModifyAddressAttribute", **one, DomainName="mail.example.com")
+    octets = elastic["PublicIp"].split(".")
+    reverse = ".".join(reversed(octets)) + ".in-addr.arpa"
+    assert _known(guest, reverse) == Known("PTR", "mail.example.com")
+    public_name = f"ec2-{'-'.join(octets)}.compute-1.amazonaws.com"
+    assert _known(guest, public_name) == Known("A", second)
+    assert _known(guest, f"ip-{second.replace('.', '-')}.ec2.internal") == Known("A", second)
+
+
 def test_an_endpoints_names_are_its_addresses(launch, tenant: Tenant):
     guest = launch()
     subnet = tenant("DescribeSubnets")["Subnets"][0]

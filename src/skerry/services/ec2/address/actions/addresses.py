@@ -12,12 +12,12 @@ from skerry.kernel.errors import MissingParameter, UnsupportedOperation
 from skerry.kernel.filters import select_rows
 from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import known_rows
-from skerry.kernel.paging import page
 from skerry.kernel.tags import drop_tags, put_tags, tags_of, tags_on_create
 from skerry.services.ec2.address import api
 from skerry.services.ec2.address.errors import (
     AddressInUse,
     AddressLimitExceeded,
+    AddressLocked,
     AddressMalformed,
     AddressNotFound,
     AllocationNotFound,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from types_boto3_ec2.type_defs import (
         AllocateAddressRequestTypeDef,
-        DescribeAddressesAttributeRequestTypeDef,
         DescribeAddressesRequestTypeDef,
         ReleaseAddressRequestTypeDef,
     )
@@ -82,20 +81,6 @@ def describe_addresses(ctx: Context, req: DescribeAddressesRequestTypeDef) -> di
     return {"Addresses": [address_view(each, facts) for each in ordered]}
 
 
-@action("DescribeAddressesAttribute")
-def describe_addresses_attribute(
-    ctx: Context, req: DescribeAddressesAttributeRequestTypeDef
-) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAddressesAttribute.html
-
-    The only attribute is a reverse DNS record of one's own, which no address here has.
-    """
-    found = known_rows(ctx.db, Address, req.get("AllocationIds"), AllocationNotFound)
-    shown, token = page(found, req, lambda one: one.id)
-    views = [{"PublicIp": each.public_ip, "AllocationId": each.id} for each in shown]
-    return {"Addresses": views, "NextToken": token}
-
-
 @action("ReleaseAddress")
 def release_address(ctx: Context, req: ReleaseAddressRequestTypeDef) -> None:
     """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReleaseAddress.html"""
@@ -105,6 +90,8 @@ def release_address(ctx: Context, req: ReleaseAddressRequestTypeDef) -> None:
         raise MissingParameter(name="allocationId")
     if address.association_id is not None:
         raise AddressInUse(address=address.public_ip)
+    if address.domain_name is not None:
+        raise AddressLocked(id=address.id)
     drop_tags(ctx.db, [address.id])
     ctx.db.execute(delete(Address).where(Address.id == address.id))
 

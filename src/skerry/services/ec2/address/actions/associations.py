@@ -21,14 +21,18 @@ from skerry.services.ec2.address.errors import (
 )
 from skerry.services.ec2.address.model import Address
 from skerry.services.ec2.instance.api import find_lasting_instance
+from skerry.services.ec2.instance.errors import ManyInterfaces
 from skerry.services.ec2.instance.model import Instance, Wanted
 from skerry.services.ec2.internet_gateway.api import gateway_of_vpc
 from skerry.services.ec2.network_interface.api import (
     find_interface,
+    interfaces_of,
+    refuse_managed,
     restore_public_ip,
     take_public_ip,
 )
 from skerry.services.ec2.network_interface.model import NetworkInterface
+from skerry.services.ec2.secondary_address.api import secondary_of
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import (
@@ -44,20 +48,20 @@ def associate_address(ctx: Context, req: AssociateAddressRequestTypeDef) -> dict
     """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateAddress.html
 
     Moves the address when it leads elsewhere, unless ``AllowReassociation`` is false; an address that
-    led to this interface stays allocated; an auto-assigned one goes back to the pool.
+    led to this private address stays allocated; an auto-assigned one goes back to the pool.
     """
     address = api.named_address(ctx, req.get("AllocationId"), req.get("PublicIp"))
     if address is None:
         raise MissingParameter(name="allocationId")
     interface = _interface(ctx, req.get("InstanceId"), req.get("NetworkInterfaceId"))
     private_ip = req.get("PrivateIpAddress") or interface.private_ip
-    if private_ip != interface.private_ip:
+    if private_ip not in _private_addresses(ctx, interface):
         raise PrivateAddressUnknown(address=private_ip, id=interface.id)
     if gateway_of_vpc(ctx.db, interface.vpc_id) is None:
         raise NoInternetGateway(vpc_id=interface.vpc_id)
-    if address.network_interface_id == interface.id:
+    if (address.network_interface_id, address.private_ip) == (interface.id, private_ip):
         return {"AssociationId": address.association_id}
-    former = _leading_to(ctx, interface)
+    former = _leading_to(ctx, interface, private_ip)
     if not req.get("AllowReassociation", True):
         _refuse_reassociation(address, former, interface)
     if former is not None:
@@ -67,7 +71,8 @@ def associate_address(ctx: Context, req: AssociateAddressRequestTypeDef) -> dict
     address.network_interface_id = interface.id
     address.private_ip = private_ip
     ctx.db.flush()
-    take_public_ip(ctx.db, interface)
+    if private_ip == interface.private_ip:
+        take_public_ip(ctx.db, interface)
     wake_id(ctx.db, "vpc", interface.vpc_id)
     return {"AssociationId": address.association_id}
 
@@ -88,6 +93,8 @@ def disassociate_address(ctx: Context, req: DisassociateAddressRequestTypeDef) -
         address = api.named_address(ctx, None, public_ip)
     if address is None:
         raise MissingParameter(name="associationId")
+    if address.network_interface_id is not None:
+        refuse_managed(find_interface(ctx, address.network_interface_id))
     _leave(ctx, address)
 
 
@@ -98,16 +105,29 @@ def _interface(ctx: Context, instance_id: str | None, interface_id: str | None) 
             why="You may specify either instanceId or networkInterfaceId, but not both"
         )
     if interface_id:
-        return find_interface(ctx, interface_id)
+        interface = find_interface(ctx, interface_id)
+        refuse_managed(interface)
+        return interface
     if not instance_id:
         raise MissingParameter(name="instanceId")
     find_lasting_instance(ctx, instance_id)
-    primary = (NetworkInterface.instance_id == instance_id, NetworkInterface.device_index == 0)
-    return ctx.db.scalars(select(NetworkInterface).where(*primary)).one()
+    interfaces = interfaces_of(ctx.db, [instance_id])[instance_id]
+    if len(interfaces) > 1:
+        raise ManyInterfaces(id=instance_id)
+    return interfaces[0]
 
 
-def _leading_to(ctx: Context, interface: NetworkInterface) -> Address | None:
-    return ctx.db.scalar(select(Address).where(Address.network_interface_id == interface.id))
+def _private_addresses(ctx: Context, interface: NetworkInterface) -> list[str]:
+    further = secondary_of(ctx.db, [interface.id])[interface.id]
+    return [interface.private_ip, *(each.address for each in further if not each.ipv6)]
+
+
+def _leading_to(ctx: Context, interface: NetworkInterface, private_ip: str) -> Address | None:
+    return ctx.db.scalar(
+        select(Address).where(
+            Address.network_interface_id == interface.id, Address.private_ip == private_ip
+        )
+    )
 
 
 def _refuse_reassociation(
