@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,11 +60,16 @@ def test_every_device_has_a_pcie_slot_of_its_own_and_hot_plug_has_the_rest():
     line = argv(guest(nics=(NIC, NicSpec("eni-1", "tap1", "02:00:00:00:00:02", 1500))))
     buses = re.findall(r"\bbus\W+(rp\d)", " ".join(line))
     assert buses == ["rp0", "rp1", "rp2", "rp3"]
-    assert sum("pcie-root-port" in value for value in values(line, "-device")) == 8
+    assert sum("pcie-root-port" in value for value in values(line, "-device")) == 16
+
+
+def test_a_guest_that_may_have_many_cards_has_slots_for_them():
+    places = re.findall(r"addr=(0x1\d\.\d)", " ".join(argv(replace(guest(), most_cards=15))))
+    assert len(places) == len(set(places)) == 24
 
 
 def test_more_devices_than_slots_are_refused():
-    disks = [DiskSpec(f"vol-{n}", Path(f"/v/{n}"), "raw", f"/dev/xvd{n}") for n in range(8)]
+    disks = [DiskSpec(f"vol-{n}", Path(f"/v/{n}"), "raw", f"/dev/xvd{n}") for n in range(16)]
     with pytest.raises(ValueError, match="slots"):
         argv(guest(disks=disks))
 

@@ -40,7 +40,7 @@ class MemoryHost:
     boot_slots: int = 1 << 20
     obeys_power_button: bool = True
     gives_cards_back: bool = True
-    slots: int = 8
+    slots: int = 16
     guests: dict[str, MemoryGuest] = field(default_factory=dict[str, MemoryGuest])
     booting: set[str] = field(default_factory=set[str])
     promised_mib: int = 0

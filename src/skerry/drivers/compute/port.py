@@ -61,6 +61,7 @@ class GuestSpec:
     disks: tuple[DiskSpec, ...]  # the first is the root disk
     nics: tuple[NicSpec, ...]
     boot: DirectBoot | None  # None: firmware boots the root disk
+    most_cards: int = 4  # that it may ever have, those that come while it runs included
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,7 @@ def _guest_spec(
         disks=tuple(disks),
         nics=tuple(nics),
         boot=image.boot,
+        most_cards=kind.max_interfaces,
     )
 
 
