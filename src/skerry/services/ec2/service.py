@@ -21,7 +21,8 @@ from skerry.services.ec2.key_pair.actions import pairs as key_pairs
 from skerry.services.ec2.nat_gateway import actions as nat_gateway
 from skerry.services.ec2.nat_gateway.model import NatGateway
 from skerry.services.ec2.nat_gateway.reconcile import reconcile_nat_gateway
-from skerry.services.ec2.network_acl import actions as network_acl
+from skerry.services.ec2.network_acl.actions import acls as network_acls
+from skerry.services.ec2.network_acl.actions import entries as network_acl_entries
 from skerry.services.ec2.network_interface.actions import attachments as interface_attachments
 from skerry.services.ec2.network_interface.actions import attributes as interface_attributes
 from skerry.services.ec2.network_interface.actions import interfaces as network_interfaces
@@ -65,7 +66,8 @@ MODULES = (
     internet_gateway,
     key_pairs,
     nat_gateway,
-    network_acl,
+    network_acl_entries,
+    network_acls,
     interface_attachments,
     interface_attributes,
     network_interfaces,

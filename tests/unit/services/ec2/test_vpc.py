@@ -136,8 +136,12 @@ def test_routes_are_made_replaced_and_removed(tenant: Tenant, vpc_id: str):
     for _ in range(2):
         assert tenant("CreateRoute", **route, GatewayId=gateway_id) == {"Return": True}
     tenant("ReplaceRoute", **route, GatewayId=gateway_id)
-    with refused("UnsupportedOperation", "NatGatewayId"):
+    with refused("NatGatewayNotFound"):
         tenant("ReplaceRoute", **route, NatGatewayId="nat-00000000000000000")
+    with refused("UnsupportedOperation", "TransitGatewayId"):
+        tenant("ReplaceRoute", **route, TransitGatewayId="tgw-00000000000000000")
+    with refused("InvalidParameterCombination", "exactly one target"):
+        tenant("ReplaceRoute", **route, GatewayId=gateway_id, InstanceId="i-0123456789abcdef0")
     tenant("DeleteRoute", **route)
     with refused("InvalidRoute.NotFound"):
         tenant("DeleteRoute", **route)

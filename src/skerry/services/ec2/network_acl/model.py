@@ -1,4 +1,4 @@
-"""Network ACLs. In this issue every VPC has its default one; the final deny (32767) is implied."""
+"""Network ACLs. The final deny (32767) is implied."""
 
 from datetime import datetime
 
@@ -27,8 +27,8 @@ class NetworkAclEntry(Owned, Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     allow: Mapped[bool]
     protocol: Mapped[str]  # "-1" or an IP protocol number
-    cidr: Mapped[str]
+    cidr: Mapped[str]  # IPv4 or IPv6
     from_port: Mapped[int | None]
     to_port: Mapped[int | None]
-    icmp_type: Mapped[int | None]
+    icmp_type: Mapped[int | None]  # -1: any
     icmp_code: Mapped[int | None]

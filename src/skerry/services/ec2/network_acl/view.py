@@ -66,6 +66,11 @@ def filters(facts: AclFacts) -> dict[str, Getter[NetworkAcl]]:
     def of_entries(name: str) -> Getter[NetworkAcl]:
         return lambda one: [entry.get(name) for entry in facts.all_entries(one)]
 
+    def of_parts(name: str, part: str) -> Getter[NetworkAcl]:
+        return lambda one: [
+            entry[name].get(part) for entry in facts.all_entries(one) if name in entry
+        ]
+
     return {
         "association.association-id": lambda one: [
             subnet.network_acl_association_id for subnet in facts.subnets.get(one.id, ())
@@ -75,6 +80,11 @@ def filters(facts: AclFacts) -> dict[str, Getter[NetworkAcl]]:
         "default": lambda one: one.is_default,
         "entry.cidr": of_entries("CidrBlock"),
         "entry.egress": of_entries("Egress"),
+        "entry.icmp.code": of_parts("IcmpTypeCode", "Code"),
+        "entry.icmp.type": of_parts("IcmpTypeCode", "Type"),
+        "entry.ipv6-cidr": of_entries("Ipv6CidrBlock"),
+        "entry.port-range.from": of_parts("PortRange", "From"),
+        "entry.port-range.to": of_parts("PortRange", "To"),
         "entry.protocol": of_entries("Protocol"),
         "entry.rule-action": of_entries("RuleAction"),
         "entry.rule-number": of_entries("RuleNumber"),
@@ -86,7 +96,7 @@ def filters(facts: AclFacts) -> dict[str, Getter[NetworkAcl]]:
 
 def _entry(entry: NetworkAclEntry) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        "CidrBlock": entry.cidr,
+        "Ipv6CidrBlock" if ":" in entry.cidr else "CidrBlock": entry.cidr,
         "Egress": entry.egress,
         "Protocol": entry.protocol,
         "RuleAction": "allow" if entry.allow else "deny",

@@ -43,13 +43,13 @@ def associate(session: Session, table: RouteTable, subnet_id: str | None) -> Rou
     return association
 
 
-def add_route(session: Session, table: RouteTable, destination: str, gateway_id: str) -> Route:
+def add_route(session: Session, table: RouteTable, destination: str, target_id: str) -> Route:
     """A route of this table to an internet gateway."""
     route = Route(
         account_id=table.account_id,
         route_table_id=table.id,
         destination=destination,
-        gateway_id=gateway_id,
+        target_id=target_id,
     )
     session.add(route)
     session.flush()

@@ -81,3 +81,16 @@ class RouteLimitExceeded(AwsError):
 class RouteTableLimitExceeded(AwsError):
     code = "RouteTableLimitExceeded"
     text = "The maximum number of route tables has been reached for VPC '{vpc_id}': {limit}."
+
+
+class ManyInterfaces(AwsError):
+    code = "InvalidInstanceID"
+    text = (
+        "There are multiple interfaces attached to instance '{id}'. Please specify an interface ID "
+        "for the operation instead."
+    )
+
+
+class TargetUnfit(AwsError):
+    code = "InvalidParameterValue"
+    text = "The target {target} cannot take what is for {destination}."

@@ -24,8 +24,8 @@ class Route(Owned, Base):
     route_table_id: Mapped[str] = mapped_column(
         ForeignKey("route_table.id", ondelete="CASCADE"), primary_key=True
     )
-    destination: Mapped[str] = mapped_column(primary_key=True)  # IPv4 CIDR
-    gateway_id: Mapped[str]  # the target: igw-… or pcx-…
+    destination: Mapped[str] = mapped_column(primary_key=True)  # IPv4 or IPv6 CIDR
+    target_id: Mapped[str]  # igw-…, nat-…, eni-…, pcx-…
 
 
 class RouteTableAssociation(Owned, Base):

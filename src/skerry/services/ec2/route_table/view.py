@@ -8,6 +8,15 @@ from skerry.kernel.filters import Getter
 from skerry.kernel.tags import tag_list
 from skerry.services.ec2.route_table.model import Route, RouteTable, RouteTableAssociation
 
+_SHOWN_AS = {
+    "igw": "GatewayId",
+    "eigw": "EgressOnlyInternetGatewayId",
+    "nat": "NatGatewayId",
+    "eni": "NetworkInterfaceId",
+    "pcx": "VpcPeeringConnectionId",
+}
+"""Beginning of a target's id → the member that responses show it by."""
+
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
@@ -16,7 +25,8 @@ class TableFacts:
     routes: Mapping[str, Sequence[Route]]
     associations: Mapping[str, Sequence[RouteTableAssociation]]
     vpc_cidrs: Mapping[str, str]  # VPC id → block
-    attached: frozenset[str]  # gateways that are attached to a VPC, peerings that are active
+    living: frozenset[str]  # targets that lead somewhere
+    machines: Mapping[str, tuple[str, str]]  # interface id → its instance and that one's owner
     tags: Mapping[str, Mapping[str, str]]
 
     def all_routes(self, table: RouteTable) -> list[dict[str, Any]]:
@@ -27,16 +37,19 @@ class TableFacts:
             "Origin": "CreateRouteTable",
             "State": "active",
         }
-        others = [
-            {
-                "DestinationCidrBlock": route.destination,
-                _target_of(route): route.gateway_id,
-                "Origin": "CreateRoute",
-                "State": "active" if route.gateway_id in self.attached else "blackhole",
-            }
-            for route in self.routes.get(table.id, ())
-        ]
-        return [local, *others]
+        return [local, *(self._route(route) for route in self.routes.get(table.id, ()))]
+
+    def _route(self, route: Route) -> dict[str, Any]:
+        family = "DestinationIpv6CidrBlock" if ":" in route.destination else "DestinationCidrBlock"
+        shown: dict[str, Any] = {
+            family: route.destination,
+            _SHOWN_AS[route.target_id.split("-")[0]]: route.target_id,
+            "Origin": "CreateRoute",
+            "State": "active" if route.target_id in self.living else "blackhole",
+        }
+        if route.target_id in self.machines:
+            shown["InstanceId"], shown["InstanceOwnerId"] = self.machines[route.target_id]
+        return shown
 
 
 def route_table_view(table: RouteTable, facts: TableFacts) -> dict[str, Any]:
@@ -80,14 +93,13 @@ def filters(facts: TableFacts) -> dict[str, Getter[RouteTable]]:
         "owner-id": lambda one: one.account_id,
         "route-table-id": lambda one: one.id,
         "route.destination-cidr-block": of_routes("DestinationCidrBlock"),
+        "route.destination-ipv6-cidr-block": of_routes("DestinationIpv6CidrBlock"),
+        "route.egress-only-internet-gateway-id": of_routes("EgressOnlyInternetGatewayId"),
         "route.gateway-id": of_routes("GatewayId"),
+        "route.instance-id": of_routes("InstanceId"),
+        "route.nat-gateway-id": of_routes("NatGatewayId"),
         "route.origin": of_routes("Origin"),
         "route.state": of_routes("State"),
         "route.vpc-peering-connection-id": of_routes("VpcPeeringConnectionId"),
         "vpc-id": lambda one: one.vpc_id,
     }
-
-
-def _target_of(route: Route) -> str:
-    """The member that shows the route's target."""
-    return "VpcPeeringConnectionId" if route.gateway_id.startswith("pcx-") else "GatewayId"

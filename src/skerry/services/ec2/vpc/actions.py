@@ -15,7 +15,7 @@ from skerry.kernel.paging import page
 from skerry.kernel.tags import drop_tags, put_tags, tags_of, tags_on_create
 from skerry.services.ec2.flow_log.api import forget_resource
 from skerry.services.ec2.internet_gateway.model import InternetGateway
-from skerry.services.ec2.network_acl.api import delete_default_acl
+from skerry.services.ec2.network_acl.api import delete_default_acl, has_other_acls
 from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.route_table.api import delete_table, main_table
 from skerry.services.ec2.route_table.model import RouteTable
@@ -164,7 +164,9 @@ def _is_in_use(ctx: Context, vpc: Vpc) -> bool:
         ),
         select(RouteTable.id).where(RouteTable.vpc_id == vpc.id, RouteTable.id != main.id),
     )
-    if has_endpoints(ctx.db, vpc.id) or keeps_vpc(ctx.db, vpc.id, ctx.now):
+    if has_other_acls(ctx.db, vpc.id) or has_endpoints(ctx.db, vpc.id):
+        return True
+    if keeps_vpc(ctx.db, vpc.id, ctx.now):
         return True
     return any(ctx.db.scalar(query.limit(1)) is not None for query in inside)
 

@@ -1,7 +1,7 @@
 """VPCs, for sibling slices and for account creation."""
 
 from datetime import datetime
-from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
+from ipaddress import AddressValueError, IPv4Network, IPv6Network, NetmaskValueError
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -73,6 +73,16 @@ def find_vpc(ctx: Context, vpc_id: str) -> Vpc:
 def default_vpc(ctx: Context) -> Vpc | None:
     """The account's default VPC."""
     return ctx.db.scalar(select(Vpc).where(Vpc.is_default, Vpc.wanted))
+
+
+def parse_ipv6_cidr(text: str, name: str) -> IPv6Network:
+    """As ``parse_cidr``, of an IPv6 block."""
+    try:
+        if "/" not in text:
+            raise CidrMalformed(cidr=text, name=name)
+        return IPv6Network(text, strict=False)
+    except (AddressValueError, NetmaskValueError) as bad:
+        raise CidrMalformed(cidr=text, name=name) from bad
 
 
 def parse_cidr(text: str, name: str) -> IPv4Network:

@@ -7,6 +7,7 @@ from skerry.drivers.network.port import Network
 from skerry.kernel.engines import Engines
 from skerry.reconcile.verdict import Done, Gone, Verdict
 from skerry.reconcile.work import Sweep, Work
+from skerry.services.ec2.nat_gateway import api as nat_gateways
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc.topology import topology_of
 from skerry.services.ec2.vpc_endpoint import api as endpoints
@@ -20,6 +21,7 @@ def reconcile_vpc(work: Work, vpc: Vpc) -> Verdict:
         network.remove(vpc.id)
         peerings.note_applied(work.database, vpc.id, ())
         endpoints.note_applied(work.database, vpc.id, ())
+        nat_gateways.note_applied(work.database, vpc.id, ())
         return Gone()
     with work.read() as session:
         # Read again with all that is in it: the VPC may have been deleted since this pass began.
@@ -29,6 +31,7 @@ def reconcile_vpc(work: Work, vpc: Vpc) -> Verdict:
         network.apply(topology)
         peerings.note_applied(work.database, vpc.id, topology.peerings)
         endpoints.note_applied(work.database, vpc.id, topology.ports)
+        nat_gateways.note_applied(work.database, vpc.id, topology.nat_gateways)
     return Done()
 
 

@@ -6,7 +6,7 @@ that the same rows always give the same value.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, ip_network
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from skerry.services.ec2.dhcp_options.api import AMAZON_DNS
 from skerry.services.ec2.dhcp_options.model import DhcpOptions
 from skerry.services.ec2.flow_log.api import logged
 from skerry.services.ec2.internet_gateway.model import InternetGateway
+from skerry.services.ec2.nat_gateway.api import INTERFACE_TYPE, nat_gateways_of
 from skerry.services.ec2.network_acl.model import NetworkAcl, NetworkAclEntry
 from skerry.services.ec2.network_interface.model import NetworkInterface, NetworkInterfaceGroup
 from skerry.services.ec2.route_table.model import Route, RouteTable, RouteTableAssociation
@@ -59,6 +60,7 @@ def topology_of(session: Session, vpc: Vpc) -> port.Vpc:
         ports=ports,
         public=_elastic(session, vpc.id) + automatic,
         peerings=peerings_of(session, vpc.id),
+        nat_gateways=nat_gateways_of(session, vpc.id),
     )
 
 
@@ -84,18 +86,17 @@ def _subnets(session: Session, vpc_id: str, gateway_id: str | None) -> tuple[por
 
 def _routes(session: Session, vpc_id: str, gateway_id: str | None) -> _Routes:
     query = (
-        select(Route.route_table_id, Route.destination, Route.gateway_id)
+        select(Route.route_table_id, Route.destination, Route.target_id)
         .join(RouteTable, RouteTable.id == Route.route_table_id)
         .where(RouteTable.vpc_id == vpc_id)
         .order_by(Route.route_table_id, Route.destination)
     )
     of_table: defaultdict[str, tuple[port.Route, ...]] = defaultdict(tuple)
     for table_id, destination, target_id in session.execute(query).tuples():
-        if target_id.startswith("pcx-"):
-            target = target_id
-        else:
-            target = port.INTERNET if target_id == gateway_id else port.BLACKHOLE
-        of_table[table_id] += (port.Route(IPv4Network(destination), target),)
+        target = port.INTERNET if target_id == gateway_id else target_id
+        if target.startswith("igw-"):
+            target = port.BLACKHOLE  # it was detached
+        of_table[table_id] += (port.Route(ip_network(destination), target),)
     associations = select(
         RouteTableAssociation.subnet_id, RouteTableAssociation.route_table_id
     ).where(RouteTableAssociation.vpc_id == vpc_id)
@@ -111,7 +112,7 @@ def _acl_entries(session: Session, vpc_id: str) -> dict[str, list[port.AclEntry]
     )
     found: defaultdict[str, list[port.AclEntry]] = defaultdict(list)
     for entry in session.scalars(query):
-        is_icmp = entry.protocol == "1"
+        is_icmp = entry.protocol in ("1", "58")
         found[entry.network_acl_id].append(
             port.AclEntry(
                 number=entry.number,
@@ -120,7 +121,7 @@ def _acl_entries(session: Session, vpc_id: str) -> dict[str, list[port.AclEntry]
                 protocol=protocol_number(entry.protocol),
                 from_port=entry.icmp_type if is_icmp else entry.from_port,
                 to_port=entry.icmp_code if is_icmp else entry.to_port,
-                cidr=IPv4Network(entry.cidr),
+                cidr=ip_network(entry.cidr),
             )
         )
     return found
@@ -181,7 +182,7 @@ def _ports(
             NetworkInterface.public_ip,
             NetworkInterface.interface_type,
         )
-        .where(NetworkInterface.vpc_id == vpc_id)
+        .where(NetworkInterface.vpc_id == vpc_id, NetworkInterface.interface_type != INTERFACE_TYPE)
         .order_by(NetworkInterface.id)
     )
     ports: list[port.Port] = []
@@ -216,7 +217,7 @@ def _elastic(session: Session, vpc_id: str) -> tuple[port.PublicAddress, ...]:
     query = (
         select(Address.public_ip, Address.private_ip, NetworkInterface.id)
         .join(NetworkInterface, NetworkInterface.id == Address.network_interface_id)
-        .where(NetworkInterface.vpc_id == vpc_id)
+        .where(NetworkInterface.vpc_id == vpc_id, NetworkInterface.interface_type != INTERFACE_TYPE)
         .order_by(Address.id)
     )
     return tuple(

@@ -15,8 +15,9 @@ from skerry.kernel.lookup import known_rows
 from skerry.kernel.paging import page
 from skerry.kernel.tags import put_tags, tags_of, tags_on_create
 from skerry.kernel.wake import wake_id
-from skerry.services.ec2.internet_gateway.model import InternetGateway
+from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.route_table import api
+from skerry.services.ec2.route_table.actions import targets
 from skerry.services.ec2.route_table.errors import (
     AlreadyAssociated,
     AssociationNotFound,
@@ -31,7 +32,6 @@ from skerry.services.ec2.route_table.view import TableFacts, filters, route_tabl
 from skerry.services.ec2.subnet.api import find_subnet
 from skerry.services.ec2.vpc.api import find_vpc
 from skerry.services.ec2.vpc.model import Vpc
-from skerry.services.ec2.vpc_peering.api import open_peerings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,11 +152,14 @@ def _facts(ctx: Context, tables: Sequence[RouteTable]) -> TableFacts:
     associations: defaultdict[str, list[RouteTableAssociation]] = defaultdict(list)
     for each in ctx.db.scalars(select(RouteTableAssociation).order_by(RouteTableAssociation.id)):
         associations[each.route_table_id].append(each)
-    attached = select(InternetGateway.id).where(InternetGateway.vpc_id.is_not(None))
+    machines = select(
+        NetworkInterface.id, NetworkInterface.instance_id, NetworkInterface.account_id
+    ).where(NetworkInterface.instance_id.is_not(None))
     return TableFacts(
         routes=routes,
         associations=associations,
         vpc_cidrs=dict(ctx.db.execute(select(Vpc.id, Vpc.cidr)).tuples().all()),
-        attached=frozenset(ctx.db.scalars(attached)) | open_peerings(ctx),
+        living=targets.living(ctx),
+        machines={each: (str(i), owner) for each, i, owner in ctx.db.execute(machines).tuples()},
         tags=tags_of(ctx.db, [table.id for table in tables]),
     )
