@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def _live_through(running: RunningCloud) -> None:
     )
     ec2.modify_instance_attribute(InstanceId=ids[0], Groups=[group])
     running.settle()
+    _attach_and_detach(running, ids[0])
     ec2.stop_instances(InstanceIds=ids[:1])
     running.settle()
     ec2.start_instances(InstanceIds=ids[:1])
@@ -91,6 +93,39 @@ def _live_through(running: RunningCloud) -> None:
     running.settle()
 
 
+def _attach_and_detach(running: RunningCloud, instance_id: str) -> None:
+    """One interface comes to a running guest and stays, one comes and goes, one is taken by force."""
+    ec2 = running.default_client()
+    (described,) = ec2.describe_instances(InstanceIds=[instance_id])["Reservations"]
+    subnet = {"SubnetId": described["Instances"][0]["SubnetId"]}
+    stays = ec2.create_network_interface(**subnet, SecondaryPrivateIpAddressCount=1)
+    for force in (False, True):
+        goes = ec2.create_network_interface(**subnet)["NetworkInterface"]["NetworkInterfaceId"]
+        attached = ec2.attach_network_interface(
+            NetworkInterfaceId=goes, InstanceId=instance_id, DeviceIndex=1
+        )
+        running.settle()
+        ec2.detach_network_interface(AttachmentId=attached["AttachmentId"], Force=force)
+        running.settle()
+        ec2.delete_network_interface(NetworkInterfaceId=goes)
+    ec2.attach_network_interface(
+        NetworkInterfaceId=stays["NetworkInterface"]["NetworkInterfaceId"],
+        InstanceId=instance_id,
+        DeviceIndex=1,
+    )
+    running.settle()
+
+
+def _check_the_cards(world: World, interfaces: list[dict]) -> None:
+    attached: defaultdict[str, set[str]] = defaultdict(set)
+    for each in interfaces:
+        if "InstanceId" in each.get("Attachment", {}):
+            assert each["Attachment"]["Status"] == "attached"
+            attached[each["Attachment"]["InstanceId"]].add(each["NetworkInterfaceId"])
+    for instance_id in world.running():
+        assert set(world.host.guests[instance_id].cards) == attached[instance_id]
+
+
 def _check_that_the_world_matches(running: RunningCloud, world: World) -> None:
     ec2 = running.default_client()
     instances = [
@@ -111,6 +146,7 @@ def _check_that_the_world_matches(running: RunningCloud, world: World) -> None:
         if each.get("Attachment", {}).get("InstanceId") in wanted
     }
     assert world.fabric.taps == running_ports
+    _check_the_cards(world, interfaces)
     vpcs = {each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"]}
     assert set(world.fabric.vpcs) == vpcs
     peerings = ec2.describe_vpc_peering_connections()["VpcPeeringConnections"]

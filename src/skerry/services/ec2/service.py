@@ -16,6 +16,7 @@ from skerry.services.ec2.instance.actions import settings as instance_settings
 from skerry.services.ec2.instance.model import Instance
 from skerry.services.ec2.instance.reconcile import SWEEP_GUESTS, SWEEP_PORTS, reconcile_instance
 from skerry.services.ec2.instance_type import actions as instance_type
+from skerry.services.ec2.interface_permission import actions as interface_permission
 from skerry.services.ec2.internet_gateway import actions as internet_gateway
 from skerry.services.ec2.key_pair.actions import pairs as key_pairs
 from skerry.services.ec2.nat_gateway import actions as nat_gateway
@@ -38,7 +39,8 @@ from skerry.services.ec2.tag import actions as tag
 from skerry.services.ec2.volume import actions as volume
 from skerry.services.ec2.volume.model import Volume
 from skerry.services.ec2.volume.reconcile import SWEEP_VOLUMES, reconcile_volume
-from skerry.services.ec2.vpc import actions as vpc
+from skerry.services.ec2.vpc.actions import blocks as vpc_blocks
+from skerry.services.ec2.vpc.actions import vpcs
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc.reconcile import SWEEP_VPCS, reconcile_vpc
 from skerry.services.ec2.vpc_endpoint.actions import changes as vpc_endpoint_changes
@@ -70,6 +72,7 @@ MODULES = (
     network_acls,
     interface_attachments,
     interface_attributes,
+    interface_permission,
     network_interfaces,
     region,
     route_table_routes,
@@ -81,7 +84,8 @@ MODULES = (
     subnet,
     tag,
     volume,
-    vpc,
+    vpc_blocks,
+    vpcs,
     vpc_endpoint_changes,
     vpc_endpoints,
     vpc_peering,
