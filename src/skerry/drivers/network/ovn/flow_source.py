@@ -155,6 +155,7 @@ def _listening() -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
     try:
         made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_BYTES)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # who comes last hears
         made.bind(ADDRESS)
     except OSError:
         made.close()

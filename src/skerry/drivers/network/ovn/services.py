@@ -1,10 +1,14 @@
-"""The namespace in each VPC that owns its metadata and DNS addresses, behind OVN's *localport*."""
+"""The namespace in each VPC that owns its metadata and DNS addresses, behind OVN's *localport*.
+
+The addresses of hosted ports are in it too, each behind a wire of its own.
+"""
 
 import hashlib
 from pathlib import Path
 
 from skerry.drivers.network import namespaces
 from skerry.drivers.network.commands import run, succeeds
+from skerry.drivers.network.ovn.hosted import HostedPorts
 from skerry.drivers.network.ovn.names import (
     METADATA,
     RESOLVER,
@@ -25,6 +29,7 @@ class ServiceNamespaces:
     def __init__(self, namespace: str, switch: Switch) -> None:
         self._namespace = namespace
         self._switch = switch
+        self._hosted = HostedPorts(namespace, switch)
         self._whole: set[str] = set()  # ids of VPCs that this process has seen to
 
     def all(self) -> dict[str, Path]:
@@ -37,8 +42,14 @@ class ServiceNamespaces:
         """Make the namespace and wire it to the VPC; returns whether it was not there."""
         name = f"{self._namespace}-{vpc.vpc_id}"
         is_new = not namespaces.exists(name)
-        if vpc.vpc_id in self._whole and not is_new:
-            return False
+        if is_new:
+            self._hosted.forget(vpc.vpc_id)
+        if is_new or vpc.vpc_id not in self._whole:
+            self._make(vpc, name)
+        self._hosted.ensure(vpc, name)
+        return is_new
+
+    def _make(self, vpc: Vpc, name: str) -> None:
         namespaces.ensure(name)
         outer = _device(vpc.vpc_id)
         if not succeeds("ip", "-n", name, "link", "show", INNER):
@@ -51,13 +62,13 @@ class ServiceNamespaces:
         self._configure(name, outer, vpc)
         self._switch.add_port(outer, service_port(vpc.vpc_id))
         self._whole.add(vpc.vpc_id)
-        return is_new
 
     def remove(self, vpc_id: str) -> None:
         """Remove the namespace and its wire; no-op if gone."""
         self._whole.discard(vpc_id)
         self._switch.remove_port(_device(vpc_id))
         name = f"{self._namespace}-{vpc_id}"
+        self._hosted.remove(vpc_id, name)
         if succeeds("ip", "-n", name, "link", "show", INNER):
             # A deleted namespace lets its devices go some time later: the wire must be gone at once.
             run("ip", "-n", name, "link", "del", INNER)
