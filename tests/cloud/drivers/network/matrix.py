@@ -1,7 +1,8 @@
 """Every combination of what decides about a packet, as VPCs to apply and conversations to try in them.
 
 Four VPCs: ours, one that is its peer, one with the same addresses, and one of another account. Subnets are
-the product of network ACLs, routes and zones; ports in them, of security groups and public addresses.
+the product of network ACLs, routes and zones (and one more, behind a NAT gateway); ports in them, of
+security groups and public addresses.
 Nothing here says what should happen: that is the oracle's to say and the packets' to show.
 """
 
@@ -14,6 +15,7 @@ from skerry.drivers.network.port import (
     INTERNET,
     AclEntry,
     FirewallRule,
+    NatGateway,
     Peering,
     Peers,
     Port,
@@ -39,7 +41,7 @@ BLOCKS = {
     TWIN: IPv4Network("10.0.0.0/16"),
     STRANGER: IPv4Network("10.3.0.0/16"),
 }
-PEERING = "pcx-1"
+PEERING, NAT = "pcx-1", "nat-1"
 
 
 def _deny(egress: bool, first: int, last: int) -> AclEntry:
@@ -106,13 +108,18 @@ class Matrix:
         self._numbers, self._public = count(1), count(10)
         here = [self._subnet(OURS, *each, "a") for each in product(ACLS, (True, False))]
         here += [self._subnet(OURS, acl, True, "b") for acl in ACLS]
+        here.append(replace(self._subnet(OURS, "open", False, "a"), routes=(Route(ANYWHERE, NAT),)))
         there = [self._subnet(PEER, *each, "a") for each in product(ACLS, (True, False))]
+        self.translated = here[-1].subnet_id
+        outer = WORLD + next(self._public)
+        nat = NatGateway(NAT, here[0].subnet_id, "0a:00:00:00:0a:fe", here[0].cidr[99], outer)
         twins = [self._subnet(TWIN, "open", True, "a") for _ in range(2)]
         strange = [self._subnet(STRANGER, acl, True, "a") for acl in ("open", "no questions in")]
-        self.vpcs = tuple(
+        ours, *others = (
             self._vpc(vpc_id, tuple(subnets))
             for vpc_id, subnets in zip(BLOCKS, (here, there, twins, strange), strict=True)
         )
+        self.vpcs = (replace(ours, nat_gateways=(nat,)), *others)
 
     def _subnet(self, vpc_id: str, acl: str, routed: bool, zone: str) -> Subnet:
         number = 1 + sum(1 for _ in {s.port.subnet_id for s in self.spots if s.vpc_id == vpc_id})
@@ -186,7 +193,8 @@ class Matrix:
         for spot in self.spots:
             if spot.public is not None and spot.vpc_id == STRANGER:
                 yield _case("other account's public address", origin, spot.public)
-        yield _case("internet out", origin, WORLD)
+        kind = "internet out" if origin.port.subnet_id != self.translated else "out by NAT"
+        yield _case(kind, origin, WORLD)
         yield _case("metadata", origin, IPv4Address("169.254.169.254"))
         for address in ("169.254.169.253", "10.0.0.2"):
             yield _case("DNS", origin, IPv4Address(address), RESOLVED)

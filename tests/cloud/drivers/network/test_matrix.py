@@ -22,7 +22,8 @@ WAIT_S = 3.5
 AT_ONCE = 700
 KINDS = {
     *("same subnet", "other subnet", "other zone", "peered", "equal addresses", "other account"),
-    *("other account's public address", "internet in", "internet out", "metadata", "DNS"),
+    *("other account's public address", "internet in", "internet out", "out by NAT"),
+    *("metadata", "DNS"),
 }
 
 
