@@ -249,3 +249,133 @@ def test_an_address_has_the_reverse_name_that_it_is_given(ec2, other_ec2):
     answer = ec2.reset_address_attribute(**one, Attribute="domain-name")
     assert answer["Address"] == plain
     ec2.release_address(**one)
+
+
+@pytest.fixture
+def dual_stack(ec2) -> dict:
+    """A subnet of both families."""
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]
+    (shown,) = ec2.describe_vpcs(VpcIds=[vpc["VpcId"]])["Vpcs"]
+    block = shown["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"]
+    made = ec2.create_subnet(
+        VpcId=vpc["VpcId"], CidrBlock="10.0.1.0/24", Ipv6CidrBlock=block.replace("/56", "/64")
+    )
+    return ec2.describe_subnets(SubnetIds=[made["Subnet"]["SubnetId"]])["Subnets"][0]
+
+
+def ipv6(shown: dict) -> list[str]:
+    return [each["Ipv6Address"] for each in shown["Ipv6Addresses"]]
+
+
+def test_ipv6_addresses_come_and_go(ec2, cloud: RunningCloud, settle, dual_stack):
+    prefix = dual_stack["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].removesuffix("/64")
+    made = create(ec2, dual_stack, Ipv6Addresses=[{"Ipv6Address": f"{prefix}0042"}])
+    assert ipv6(made) == [f"{prefix}42"]
+    one = {"NetworkInterfaceId": made["NetworkInterfaceId"]}
+    (given,) = ec2.assign_ipv6_addresses(**one, Ipv6AddressCount=1)["AssignedIpv6Addresses"]
+    shown = show(ec2, made["NetworkInterfaceId"])
+    assert ipv6(shown) == [f"{prefix}42", given]
+    assert shown["Ipv6Address"] == f"{prefix}42"
+    settle()
+    network = cloud.cloud.drivers.engines.get(Network)
+    assert isinstance(network, MemoryNetwork)
+    (port,) = network.fabric.vpcs[dual_stack["VpcId"]].ports
+    assert [str(each) for each in port.addresses] == [
+        made["PrivateIpAddress"],
+        f"{prefix}42",
+        given,
+    ]
+    found = ec2.describe_network_interfaces(
+        Filters=[{"Name": "ipv6-addresses.ipv6-address", "Values": [given]}]
+    )
+    assert len(found["NetworkInterfaces"]) == 1
+    call = ec2.assign_ipv6_addresses
+    assert refusal(call, **one, Ipv6Addresses=[given]) == "InvalidIPAddress.InUse"
+    assert refusal(call, **one, Ipv6Addresses=["2001:db8::1"]) == "InvalidParameterValue"
+    assert refusal(call, **one, Ipv6Addresses=["10.0.1.9"]) == "InvalidParameterValue"
+    assert refusal(call, **one, Ipv6AddressCount=51) == "InvalidParameterValue"
+    assert refusal(call, **one) == "MissingParameter"
+    gone = ec2.unassign_ipv6_addresses(**one, Ipv6Addresses=[f"{prefix}0042"])
+    assert gone["UnassignedIpv6Addresses"] == [f"{prefix}42"]
+    assert ipv6(show(ec2, made["NetworkInterfaceId"])) == [given]
+    again = {"Ipv6Addresses": [f"{prefix}42"]}
+    assert refusal(ec2.unassign_ipv6_addresses, **one, **again) == "InvalidParameterValue"
+
+
+def test_a_subnet_gives_ipv6_addresses_when_it_is_told_to(ec2, subnet, dual_stack):
+    assert ipv6(create(ec2, dual_stack)) == []
+    ec2.modify_subnet_attribute(
+        SubnetId=dual_stack["SubnetId"], AssignIpv6AddressOnCreation={"Value": True}
+    )
+    assert len(ipv6(create(ec2, dual_stack))) == 1
+    assert ipv6(create(ec2, dual_stack, Ipv6AddressCount=0)) == []
+    (instance,) = ec2.run_instances(
+        ImageId=TINY, MinCount=1, MaxCount=1, SubnetId=dual_stack["SubnetId"]
+    )["Instances"]
+    (address,) = ipv6(instance["NetworkInterfaces"][0])
+    assert instance["Ipv6Address"] == address
+    call = ec2.create_network_interface
+    plain = {"SubnetId": subnet["SubnetId"]}
+    assert refusal(call, **plain, Ipv6AddressCount=1) == "InvalidParameterValue"
+
+
+def test_a_primary_ipv6_address_stays(ec2, dual_stack):
+    made = create(ec2, dual_stack, Ipv6AddressCount=2, EnablePrimaryIpv6=True)
+    assert [each["IsPrimaryIpv6"] for each in made["Ipv6Addresses"]] == [True, False]
+    one = {"NetworkInterfaceId": made["NetworkInterfaceId"]}
+    first, second = ipv6(made)
+    call = ec2.unassign_ipv6_addresses
+    assert refusal(call, **one, Ipv6Addresses=[first]) == "InvalidParameterValue"
+    call(**one, Ipv6Addresses=[second])
+    other = {"SubnetId": dual_stack["SubnetId"], "EnablePrimaryIpv6": True}
+    assert refusal(ec2.create_network_interface, **other) == "InvalidParameterCombination"
+
+
+def test_instances_are_launched_with_several_interfaces_and_addresses(ec2, settle, dual_stack):
+    blocks = [
+        {
+            "DeviceIndex": 0,
+            "SubnetId": dual_stack["SubnetId"],
+            "SecondaryPrivateIpAddressCount": 1,
+            "Ipv6AddressCount": 1,
+        },
+        {"DeviceIndex": 1, "SubnetId": dual_stack["SubnetId"], "Description": "eth1"},
+    ]
+    launch = {"ImageId": TINY, "InstanceType": "t3.medium", "MinCount": 2, "MaxCount": 2}
+    made = ec2.run_instances(**launch, NetworkInterfaces=blocks)["Instances"]
+    settle()
+    described = ec2.describe_instances(InstanceIds=[each["InstanceId"] for each in made])
+    shown = [one for each in described["Reservations"] for one in each["Instances"]]
+    for instance in shown:
+        first, second = instance["NetworkInterfaces"]
+        assert [each["Primary"] for each in first["PrivateIpAddresses"]] == [True, False]
+        assert len(ipv6(first)) == 1
+        assert (second["Attachment"]["DeviceIndex"], second["Description"]) == (1, "eth1")
+        assert ipv6(second) == []
+    every = [
+        address["PrivateIpAddress"]
+        for instance in shown
+        for interface in instance["NetworkInterfaces"]
+        for address in interface["PrivateIpAddresses"]
+    ]
+    assert len(every) == len(set(every)) == 6
+
+    (one,) = ec2.run_instances(
+        ImageId=TINY,
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=dual_stack["SubnetId"],
+        Ipv6AddressCount=1,
+    )["Instances"]
+    assert one["Ipv6Address"] == ipv6(one["NetworkInterfaces"][0])[0]
+
+    call = ec2.run_instances
+    many = [blocks[0] | {"SecondaryPrivateIpAddressCount": 6}]
+    assert refusal(call, **launch, NetworkInterfaces=many) == "PrivateIpAddressLimitExceeded"
+    named = [{"PrivateIpAddress": "10.0.1.50", "Primary": True}, {"PrivateIpAddress": "10.0.1.51"}]
+    several = [{"DeviceIndex": 0, "SubnetId": dual_stack["SubnetId"], "PrivateIpAddresses": named}]
+    assert refusal(call, **launch, NetworkInterfaces=several) == "InvalidParameterCombination"
+    (alone,) = call(**launch | {"MinCount": 1, "MaxCount": 1}, NetworkInterfaces=several)[
+        "Instances"
+    ]
+    assert list(private(alone["NetworkInterfaces"][0])) == ["10.0.1.50", "10.0.1.51"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import AddressValueError, IPv6Address
 from typing import TYPE_CHECKING, Any
 
 from skerry.kernel.action import action
@@ -15,11 +16,14 @@ from skerry.services.ec2.instance.api import instance_of_interface
 from skerry.services.ec2.instance_type.api import find_type
 from skerry.services.ec2.network_interface.api import find_interface, refuse_managed
 from skerry.services.ec2.secondary_address import api
+from skerry.services.ec2.secondary_address.errors import AddressLimitReached, Ipv6LimitReached
 from skerry.services.ec2.subnet.api import find_subnet
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import (
+        AssignIpv6AddressesRequestTypeDef,
         AssignPrivateIpAddressesRequestTypeDef,
+        UnassignIpv6AddressesRequestTypeDef,
         UnassignPrivateIpAddressesRequestTypeDef,
     )
 
@@ -47,6 +51,8 @@ def assign_private_ip_addresses(
         raise MissingParameter(name="secondaryPrivateIpAddressCount")
     interface = _changeable(ctx, req["NetworkInterfaceId"])
     api.check_count(count or 0)
+    if max(len(named), count or 0) >= _limit(ctx, interface):
+        raise AddressLimitReached
     subnet = find_subnet(ctx, interface.subnet_id)
     if named and req.get("AllowReassignment"):
         assigned = api.reassign_private(ctx, interface, subnet, named)
@@ -73,6 +79,53 @@ def unassign_private_ip_addresses(
     interface = _changeable(ctx, req["NetworkInterfaceId"])
     api.unassign(ctx.db, interface, addresses, ipv6=False)
     wake_id(ctx.db, "vpc", interface.vpc_id)
+
+
+@action("AssignIpv6Addresses")
+def assign_ipv6_addresses(ctx: Context, req: AssignIpv6AddressesRequestTypeDef) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssignIpv6Addresses.html"""
+    if req.get("Ipv6Prefixes") or req.get("Ipv6PrefixCount"):
+        raise UnsupportedOperation(why="Prefixes are not supported: assign single addresses.")
+    named, count = req.get("Ipv6Addresses") or [], req.get("Ipv6AddressCount")
+    if named and count:
+        raise InvalidParameterCombination(
+            why="The parameter ipv6AddressCount cannot be used with the parameter ipv6Addresses"
+        )
+    if not named and not count:
+        raise MissingParameter(name="ipv6AddressCount")
+    interface = _changeable(ctx, req["NetworkInterfaceId"])
+    api.check_count(count or 0)
+    if max(len(named), count or 0) > _limit(ctx, interface):
+        raise Ipv6LimitReached
+    subnet = find_subnet(ctx, interface.subnet_id)
+    assigned = api.assign_ipv6(ctx, interface, subnet, named, count or 0)
+    api.check_address_limit(ctx.db, interface, _limit(ctx, interface))
+    wake_id(ctx.db, "vpc", interface.vpc_id)
+    return {"NetworkInterfaceId": interface.id, "AssignedIpv6Addresses": assigned}
+
+
+@action("UnassignIpv6Addresses")
+def unassign_ipv6_addresses(
+    ctx: Context, req: UnassignIpv6AddressesRequestTypeDef
+) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UnassignIpv6Addresses.html"""
+    if req.get("Ipv6Prefixes"):
+        raise UnsupportedOperation(why="Prefixes are not supported: there are none to take.")
+    named = req.get("Ipv6Addresses")
+    if not named:
+        raise MissingParameter(name="ipv6Addresses")
+    interface = _changeable(ctx, req["NetworkInterfaceId"])
+    addresses = [_shortest(each) for each in named]
+    api.unassign(ctx.db, interface, addresses, ipv6=True)
+    wake_id(ctx.db, "vpc", interface.vpc_id)
+    return {"NetworkInterfaceId": interface.id, "UnassignedIpv6Addresses": addresses}
+
+
+def _shortest(address: str) -> str:
+    try:
+        return str(IPv6Address(address))
+    except AddressValueError:
+        return address  # nobody has it
 
 
 def _changeable(ctx: Context, interface_id: str) -> NetworkInterface:

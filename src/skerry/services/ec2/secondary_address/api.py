@@ -28,7 +28,7 @@ from skerry.services.ec2.secondary_address.errors import (
     PrimaryStays,
 )
 from skerry.services.ec2.secondary_address.model import SecondaryAddress
-from skerry.services.ec2.subnet.api import allocate_private_ip, allocate_private_ips
+from skerry.services.ec2.subnet.api import allocate_ipv6, allocate_private_ip, allocate_private_ips
 from skerry.services.ec2.subnet.model import Subnet
 
 _MAX_LISTED = 500  # a longer list of ids is slower than reading all rows of the account
@@ -71,6 +71,10 @@ class Wanted:
     ipv6: Sequence[str]
     ipv6_count: int | None  # None: as the subnet says
     primary_ipv6: bool
+
+
+NO_MORE_ADDRESSES = Wanted(None, (), 0, (), None, primary_ipv6=False)
+"""What a request asks for that says nothing of addresses."""
 
 
 def read_addresses(asked: Mapping[str, Any]) -> Wanted:
@@ -132,6 +136,15 @@ def give_addresses(
         raise AddressLimitReached
     if count:
         assign_private(ctx, interface, subnet, wanted.private, count)
+    ipv6_count = wanted.ipv6_count if wanted.ipv6_count is not None else int(subnet.assign_ipv6)
+    if max(len(wanted.ipv6), ipv6_count) > limit:
+        raise Ipv6LimitReached
+    if wanted.ipv6 or ipv6_count:
+        assign_ipv6(ctx, interface, subnet, wanted.ipv6, ipv6_count)
+    elif wanted.primary_ipv6:
+        raise InvalidParameterCombination(
+            why="A primary IPv6 address needs an IPv6 address: specify ipv6Addresses or ipv6AddressCount"
+        )
 
 
 def check_count(count: int) -> None:
@@ -179,6 +192,19 @@ def assign_private(
     else:
         addresses = allocate_private_ips(ctx, subnet, count)
     add(ctx, interface, addresses, ipv6=False)
+    return addresses
+
+
+def assign_ipv6(
+    ctx: Context, interface: NetworkInterface, subnet: Subnet, named: Sequence[str], count: int
+) -> list[str]:
+    """Give the interface these free IPv6 addresses, or that many; returns them in their shortest form.
+
+    Raises AddressNamedTwice, and what ``allocate_ipv6`` does.
+    """
+    addresses = [allocate_ipv6(ctx, subnet, each) for each in named or [None] * count]
+    check_named_once(addresses)
+    add(ctx, interface, addresses, ipv6=True)
     return addresses
 
 

@@ -206,7 +206,7 @@ def test_an_instance_may_have_several_interfaces_but_then_no_automatic_address(t
         ),
         ([{"DeviceIndex": each} for each in range(3)], {}, "InvalidParameterCombination"),
         ([{"DeviceIndex": 0, "InterfaceType": "efa"}], {}, "UnsupportedOperation"),
-        ([{"DeviceIndex": 0, "Ipv6AddressCount": 1}], {}, "UnsupportedOperation"),
+        ([{"DeviceIndex": 0, "Ipv6AddressCount": 1}], {}, "InvalidParameterValue"),
         (
             [{"DeviceIndex": 0, "NetworkInterfaceId": "eni-00000000000000000"}],
             {},

@@ -19,6 +19,12 @@ from skerry.services.ec2.network_interface.api import (
     insert_interfaces,
 )
 from skerry.services.ec2.network_interface.errors import InterfaceInUse
+from skerry.services.ec2.secondary_address.api import (
+    NO_MORE_ADDRESSES,
+    Wanted,
+    give_addresses,
+    read_addresses,
+)
 from skerry.services.ec2.security_group.api import resolve_groups
 from skerry.services.ec2.subnet.api import (
     allocate_private_ip,
@@ -40,28 +46,26 @@ _NOT_BUILT = (
     "AssociateCarrierIpAddress",
     "ConnectionTrackingSpecification",
     "EnaSrdSpecification",
-    "Ipv4PrefixCount",
-    "Ipv4Prefixes",
-    "Ipv6AddressCount",
-    "Ipv6Addresses",
-    "Ipv6PrefixCount",
-    "Ipv6Prefixes",
     "NetworkCardIndex",
-    "PrimaryIpv6",
-    "SecondaryPrivateIpAddressCount",
 )
 _ONE_LEVEL = {
     "SubnetId": "subnet ID",
     "SecurityGroupIds": "security groups",
     "SecurityGroups": "security groups",
     "PrivateIpAddress": "private IP address",
+    "Ipv6Addresses": "IPv6 addresses",
+    "Ipv6AddressCount": "IPv6 address count",
+    "EnablePrimaryIpv6": "primary IPv6 address",
 }
 _OF_THE_EXISTING = (
     "AssociatePublicIpAddress",
     "Description",
     "Groups",
+    "Ipv6AddressCount",
+    "Ipv6Addresses",
     "PrivateIpAddress",
     "PrivateIpAddresses",
+    "SecondaryPrivateIpAddressCount",
     "SubnetId",
 )
 
@@ -78,9 +82,21 @@ class Card:
     existing: NetworkInterface | None = None
     subnet: Subnet | None = None
     groups: Sequence[SecurityGroup] = ()
-    private_ip: str | None = None
+    addresses: Wanted = NO_MORE_ADDRESSES
     description: str = ""
     wants_public_ip: bool = False
+
+    @property
+    def own_subnet(self) -> Subnet:
+        assert self.subnet is not None  # noqa: S101 - a card has a subnet or an interface
+        return self.subnet
+
+    @property
+    def has_further_addresses(self) -> bool:
+        """Whether each interface gets more than its primary private address."""
+        wanted = self.addresses
+        named = wanted.private or wanted.private_count or wanted.ipv6 or wanted.ipv6_count
+        return bool(named or wanted.primary_ipv6 or self.own_subnet.assign_ipv6)
 
 
 def read_cards(ctx: Context, launch: Launch) -> list[Card]:
@@ -124,16 +140,22 @@ def insert_cards(
             give_public_ips(ctx, interfaces)
         if card.existing is None:
             insert_interfaces(ctx, interfaces, card.groups, tags)
+            for interface in interfaces if card.has_further_addresses else ():
+                limit = launch.kind.addresses_per_interface
+                give_addresses(ctx, interface, card.own_subnet, card.addresses, limit)
     return given
 
 
 def _drafts(ctx: Context, card: Card, count: int) -> list[NetworkInterface]:
-    assert card.subnet is not None  # noqa: S101 - a card has a subnet or an interface
-    if card.private_ip is not None:
-        addresses = [allocate_private_ip(ctx, card.subnet, card.private_ip)]
+    subnet = card.own_subnet
+    if card.addresses.primary is not None:
+        addresses = [allocate_private_ip(ctx, subnet, card.addresses.primary)]
     else:
-        addresses = allocate_private_ips(ctx, card.subnet, count)
-    return [draft_interface(ctx, card.subnet, each, card.description) for each in addresses]
+        addresses = allocate_private_ips(ctx, subnet, count)
+    drafts = [draft_interface(ctx, subnet, each, card.description) for each in addresses]
+    for draft in drafts:
+        draft.primary_ipv6 = card.addresses.primary_ipv6
+    return drafts
 
 
 def _default_card(ctx: Context, launch: Launch) -> Card:
@@ -144,8 +166,7 @@ def _default_card(ctx: Context, launch: Launch) -> Card:
             why="The parameter groupName cannot be used with the parameter subnet"
         )
     subnet = _subnet(ctx, launch, asked.get("SubnetId"))
-    private_ip = asked.get("PrivateIpAddress")
-    _check_single(launch, "PrivateIpAddress", private_ip)
+    addresses = _addresses(launch, asked)
     return Card(
         device_index=0,
         subnet_id=subnet.id,
@@ -156,7 +177,7 @@ def _default_card(ctx: Context, launch: Launch) -> Card:
         groups=resolve_groups(
             ctx, subnet.vpc_id, asked.get("SecurityGroupIds"), asked.get("SecurityGroups")
         ),
-        private_ip=private_ip,
+        addresses=addresses,
         wants_public_ip=subnet.map_public_ip,
     )
 
@@ -170,8 +191,7 @@ def _card(ctx: Context, launch: Launch, block: Mapping[str, Any], *, only: bool)
     if block.get("NetworkInterfaceId"):
         return _existing_card(ctx, launch, block)
     subnet = _subnet(ctx, launch, block.get("SubnetId"))
-    private_ip = _private_ip(block)
-    _check_single(launch, "PrivateIpAddress", private_ip)
+    addresses = _addresses(launch, block)
     asks_public: bool | None = block.get("AssociatePublicIpAddress")
     if asks_public and not only:
         raise InvalidParameterCombination(
@@ -186,7 +206,7 @@ def _card(ctx: Context, launch: Launch, block: Mapping[str, Any], *, only: bool)
         delete_on_termination=block.get("DeleteOnTermination", True),
         subnet=subnet,
         groups=resolve_groups(ctx, subnet.vpc_id, block.get("Groups"), None),
-        private_ip=private_ip,
+        addresses=addresses,
         description=block.get("Description") or "",
         wants_public_ip=only and (subnet.map_public_ip if asks_public is None else asks_public),
     )
@@ -227,13 +247,12 @@ def _subnet(ctx: Context, launch: Launch, subnet_id: str | None) -> Subnet:
     return subnet
 
 
-def _private_ip(block: Mapping[str, Any]) -> str | None:
-    """The one address asked for, in either of the two ways to ask."""
-    single: str | None = block.get("PrivateIpAddress")
-    listed: Sequence[Mapping[str, Any]] = block.get("PrivateIpAddresses") or ()
-    if len(listed) > 1 or (single and listed):
-        raise UnsupportedOperation(why="Secondary private addresses are not supported.")
-    return listed[0].get("PrivateIpAddress") if listed else single
+def _addresses(launch: Launch, asked: Mapping[str, Any]) -> Wanted:
+    wanted = read_addresses(asked)
+    _check_single(launch, "PrivateIpAddress", wanted.primary)
+    for name, named in (("PrivateIpAddresses", wanted.private), ("Ipv6Addresses", wanted.ipv6)):
+        _check_single(launch, name, next(iter(named), None))
+    return wanted
 
 
 def _check_indexes(launch: Launch, blocks: Sequence[Mapping[str, Any]]) -> None:

@@ -40,11 +40,8 @@ TAGGED_TYPES = ("instance", "network-interface", "volume")
 _NOT_BUILT = (
     "ElasticGpuSpecification",
     "ElasticInferenceAccelerators",
-    "EnablePrimaryIpv6",
     "IamInstanceProfile",
     "InstanceMarketOptions",
-    "Ipv6AddressCount",
-    "Ipv6Addresses",
     "KernelId",
     "LaunchTemplate",
     "LicenseSpecifications",

@@ -125,6 +125,7 @@ def _of_network(facts: InstanceFacts) -> Getters:
         "instance.group-name": of_each(known["group-name"]),
         "group-id": of_each(known["group-id"]),
         "group-name": of_each(known["group-name"]),
+        "ipv6-address": of_each(known["ipv6-addresses.ipv6-address"]),
         "ip-address": of_primary(known["association.public-ip"]),
         "private-dns-name": of_primary(lambda one: private_dns_name(facts.region, one.private_ip)),
         "private-ip-address": of_primary(lambda one: one.private_ip),

@@ -143,6 +143,7 @@ def _network_view(instance: Instance, facts: InstanceFacts) -> dict[str, Any]:
     primary = interfaces[0]
     public = facts.network.public.get(primary.id)
     return {
+        "Ipv6Address": next(iter(facts.network.ipv6(primary)), None),
         "NetworkInterfaces": [instance_interface_view(each, facts.network) for each in interfaces],
         "PrivateDnsName": private_dns_name(facts.region, primary.private_ip),
         "PrivateIpAddress": primary.private_ip,

@@ -73,6 +73,7 @@ def create_network_interface(
         req.get("Description", ""),
         tags_on_create(req, "network-interface"),
     )
+    interface.primary_ipv6 = wanted.primary_ipv6
     give_addresses(ctx, interface, subnet, wanted, MOST_ADDRESSES)
     facts = api.interface_facts(ctx.db, ctx.region, [interface])
     view = interface_view(interface, facts) | {"Status": "pending"}
