@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from skerry.drivers.network.port import Flow, Vpc
+from skerry.drivers.network.port import Flow, Probe, Vpc
 from skerry.drivers.network.topology import check
 
 
@@ -79,6 +79,10 @@ class MemoryNetwork:
         with self.fabric.lock:
             seen, self.fabric.seen = self.fabric.seen, []
         return seen
+
+    def trace(self, probe: Probe) -> str | None:
+        """Nothing flows in memory: there is no telling."""
+        del probe
 
     def close(self) -> None:
         """Let go."""

@@ -20,6 +20,9 @@ INTERNET = "internet"
 EGRESS_INTERNET = "egress-internet"
 """The same for IPv6, but only connections that begin inside."""
 BLACKHOLE = "blackhole"
+SERVICES = "services"
+"""Where metadata and names are answered, in the VPC itself; see Network.trace."""
+NOWHERE = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,22 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """A packet of TCP (protocol 6) or UDP (17) as it leaves a port, or (None) as the world sends it.
+
+    ``is_answer``: of a conversation that every firewall on its way knows.
+    """
+
+    port_id: str | None
+    protocol: int
+    source: IPv4Address
+    source_port: int
+    destination: IPv4Address
+    destination_port: int
+    is_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PublicAddress:
     """One-to-one NAT of a public address to a port's private address."""
 
@@ -234,6 +253,14 @@ class Network(Protocol):
 
     def flows(self) -> Sequence[Flow]:
         """What was seen since the last call, each packet once. Nobody's if it is not asked for soon."""
+        ...
+
+    def trace(self, probe: Probe) -> str | None:
+        """Where a packet would come out: a port's id, INTERNET, SERVICES, NOWHERE; None: there is no telling.
+
+        Sends nothing. The way ends at the first guest or at the edge of the network; answers that a NAT
+        gateway must give back to who asked are not known to it.
+        """
         ...
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from skerry.drivers.network import namespaces, taps
-from skerry.drivers.network.commands import run
+from skerry.drivers.network.commands import NetworkCommandError, run
 from skerry.drivers.network.ovn.compile import compile_vpc
 from skerry.drivers.network.ovn.daemons import (
     Daemon,
@@ -35,9 +35,10 @@ from skerry.drivers.network.ovn.rows import Rows
 from skerry.drivers.network.ovn.services import ServiceNamespaces
 from skerry.drivers.network.ovn.supervisor import Supervisor
 from skerry.drivers.network.ovn.switch import Switch
+from skerry.drivers.network.ovn.trace import trace
 from skerry.drivers.network.ovn.transaction import Index, make_so
 from skerry.drivers.network.ovn.ways import Site
-from skerry.drivers.network.port import Flow, Vpc
+from skerry.drivers.network.port import Flow, Probe, Vpc
 from skerry.drivers.network.topology import check
 from skerry.drivers.network.uplink import INNER, Uplink
 
@@ -230,6 +231,14 @@ class OvnNetwork:
     def flows(self) -> Sequence[Flow]:
         """What the firewalls decided since the last call, of ports that have it told."""
         return self._flows.read()
+
+    def trace(self, probe: Probe) -> str | None:
+        """Where OVN's flows would take the packet."""
+        try:
+            return trace(self._ready, self._places.southbound, probe)
+        except NetworkCommandError as failed:
+            log.warning("a packet could not be followed: %s", failed)
+            return None
 
     # --- inside -------------------------------------------------------------------------------
 

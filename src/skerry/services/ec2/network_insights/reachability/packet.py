@@ -77,8 +77,9 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One way of one packet: ``end`` is where it arrives or what stops it."""
+    """One way of one packet, as it set out: ``end`` is where it arrives or what stops it."""
 
+    packet: Packet
     hops: tuple[Hop, ...]
     end: Arrival | Obstacle
 

@@ -51,9 +51,11 @@ from skerry.services.ec2.network_insights.reachability.packet import (
 )
 
 LOCAL = "local"
-_NOT_PUBLIC = {
-    "RFC1918": [IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")],
-    "RFC6598": [IPv4Network("100.64.0.0/10")],
+NOT_PUBLIC = {
+    "IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS": [
+        IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    ],
+    "IGW_DESTINATION_ADDRESS_NOT_IN_RFC6598_EGRESS": [IPv4Network("100.64.0.0/10")],
 }
 MAX_HOPS = 64
 """Routers that send a packet round in circles drop it when its time to live ends."""
@@ -68,7 +70,7 @@ def judge(estate: Estate, packet: Packet, origin: str | None) -> Judgement:
         return Judgement(there, None)
     if end.kind is Kind.SERVICE:
         home = Arrival(Kind.INTERFACE, origin or "", end.packet.reply())
-        return Judgement(there, Journey((), home))
+        return Judgement(there, Journey(home.packet, (), home))
     back = _follow(estate, end.packet.reply(), end.name or None, memory, answering=True)
     return Judgement(there, _understood(back, packet, origin))
 
@@ -80,7 +82,7 @@ def _understood(back: Journey, packet: Packet, origin: str | None) -> Journey:
         return back
     if end.name == (origin or "") and end.packet == packet.reply():
         return back
-    return Journey(back.hops, Obstacle("GATEWAY_REJECTS_SPOOFED_TRAFFIC", back.hops[-1]))
+    return replace(back, end=Obstacle("GATEWAY_REJECTS_SPOOFED_TRAFFIC", back.hops[-1]))
 
 
 def _follow(
@@ -90,8 +92,8 @@ def _follow(
     try:
         end = walk.from_internet() if origin is None else walk.leave(*estate.port(origin))
     except _StoppedError as stopped:
-        return Journey(tuple(walk.hops), stopped.obstacle)
-    return Journey(tuple(walk.hops), end)
+        return Journey(packet, tuple(walk.hops), stopped.obstacle)
+    return Journey(packet, tuple(walk.hops), end)
 
 
 class _StoppedError(Exception):
@@ -222,13 +224,15 @@ class _Walk:
 
     def _to_internet(self, vpc: Vpc) -> Arrival:
         here = self._at(Kind.INTERNET, vpc.vpc_id, vpc, egress=True)
-        for name, networks in _NOT_PUBLIC.items():
-            # Answers are let out: beside AWS's internet, ours has the networks around the host in it.
-            if not self.answering and any(self.packet.destination in each for each in networks):
-                self._stop(f"IGW_DESTINATION_ADDRESS_NOT_IN_{name}_EGRESS", here)
         public = self.estate.public_of.get((vpc.vpc_id, self.packet.source))
         if public is None:
             self._stop("IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS", here)
+        destination = self.packet.destination
+        if not self.answering and destination not in self.estate.public:
+            # Answers go out: the networks around the host are part of this cloud's internet.
+            for code, networks in NOT_PUBLIC.items():
+                if any(destination in each for each in networks):
+                    self._stop(code, here)
         self.packet = replace(self.packet, source=public)
         self._pass(self._at(Kind.INTERNET, vpc.vpc_id, vpc, egress=True))
         return self._outside()
