@@ -24,7 +24,6 @@ NOT_HERE = {
     "CarrierGateway",
     "CoipPool",
     "DestinationPrefixList",
-    "EgressOnlyInternetGateway",
     "Host",
     "HostResourceGroup",
     "IpamPool",
@@ -36,7 +35,6 @@ NOT_HERE = {
     "LicenseConfiguration",
     "LocalGateway",
     "MetricCategory",
-    "NatGateway",
     "OutpostLag",
     "PrefixList",
     "Ramdisk",
@@ -103,6 +101,14 @@ def network_belongings(client, name: str) -> dict[str, str]:
         VpcEndpointType="Interface",
         SubnetIds=[subnet_id],
     )
+    nat = client.create_nat_gateway(SubnetId=subnet_id, ConnectivityType="private")
+    outward = client.create_egress_only_internet_gateway(VpcId=vpc_id)
+    outward_id = outward["EgressOnlyInternetGateway"]["EgressOnlyInternetGatewayId"]
+    block = client.associate_vpc_cidr_block(VpcId=vpc_id, AmazonProvidedIpv6CidrBlock=True)
+    block = block["Ipv6CidrBlockAssociation"]
+    slash64 = block["Ipv6CidrBlock"].replace("/56", "/64")
+    of_subnet = client.associate_subnet_cidr_block(SubnetId=subnet_id, Ipv6CidrBlock=slash64)
+    acl = client.describe_network_acls()["NetworkAcls"][0]
     flow_log = client.create_flow_logs(
         ResourceIds=[vpc_id],
         ResourceType="VPC",
@@ -111,6 +117,16 @@ def network_belongings(client, name: str) -> dict[str, str]:
         LogDestination=f"arn:aws:s3:::{name}",
     )
     return {
+        "NatGateway": nat["NatGateway"]["NatGatewayId"],
+        "EgressOnlyInternetGateway": outward_id,
+        "DisassociateVpcCidrBlock.Association": block["AssociationId"],
+        "DisassociateSubnetCidrBlock.Association": of_subnet["Ipv6CidrBlockAssociation"][
+            "AssociationId"
+        ],
+        "ReplaceNetworkAclAssociation.Association": acl["Associations"][0][
+            "NetworkAclAssociationId"
+        ],
+        "SecondaryAllocation": address["AllocationId"],
         "FlowLog": flow_log["FlowLogIds"][0],
         "VpcEndpoint": endpoint["VpcEndpoint"]["VpcEndpointId"],
         "VpcPeeringConnection": peering["VpcPeeringConnection"]["VpcPeeringConnectionId"],

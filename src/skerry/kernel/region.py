@@ -1,7 +1,10 @@
 """Where the cloud says it is."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
+
+DEFAULT_IPV6_POOL = IPv6Network("fd5c:e77f::/40")
+"""Unique local addresses (RFC 4193): the host masquerades them on their way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +14,7 @@ class Region:
     name: str  # "us-east-1"
     zones: tuple[str, ...]  # "us-east-1a", …
     public_pool: IPv4Network  # its first usable address is the host's side
+    ipv6_pool: IPv6Network = DEFAULT_IPV6_POOL  # what "Amazon-provided" blocks are of
 
     def zone_id(self, zone: str) -> str:
         """AWS's account-independent zone id, e.g. ``use1-az1``."""

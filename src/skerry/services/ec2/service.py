@@ -4,7 +4,10 @@ from skerry.kernel.action import Handler, actions_of
 from skerry.reconcile.work import Reconciler, Sweep
 from skerry.services.ec2.address.actions import addresses, associations
 from skerry.services.ec2.address.actions import names as address_names
-from skerry.services.ec2.dhcp_options import actions as dhcp_options
+from skerry.services.ec2.dhcp_options.actions import sets as dhcp_options
+from skerry.services.ec2.egress_only_internet_gateway import (
+    actions as egress_only_internet_gateway,
+)
 from skerry.services.ec2.flow_log import actions as flow_log
 from skerry.services.ec2.image.actions import attributes as image_attributes
 from skerry.services.ec2.image.actions import images
@@ -56,6 +59,7 @@ MODULES = (
     address_names,
     associations,
     dhcp_options,
+    egress_only_internet_gateway,
     flow_log,
     image_attributes,
     images,

@@ -54,11 +54,6 @@ def test_dns_attributes_are_changed_one_at_a_time(tenant: Tenant, vpc_id: str):
     assert shown == {"VpcId": vpc_id, "EnableDnsSupport": {"Value": False}}
 
 
-def test_ipv6_is_refused_in_words_and_not_ignored(tenant: Tenant):
-    with refused("UnsupportedOperation", "AmazonProvidedIpv6CidrBlock"):
-        tenant("CreateVpc", CidrBlock="10.0.0.0/16", AmazonProvidedIpv6CidrBlock=True)
-
-
 def test_vpcs_are_found_by_tag_and_wildcard(tenant: Tenant, vpc_id: str):
     tags = [{"ResourceType": "vpc", "Tags": [{"Key": "Name", "Value": "blue-7"}]}]
     blue = tenant("CreateVpc", CidrBlock="10.9.0.0/16", TagSpecifications=tags)["Vpc"]

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from skerry.kernel.action import action
 from skerry.kernel.errors import InvalidParameterCombination, MissingParameter, UnsupportedOperation
 from skerry.kernel.filters import select_rows
+from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import known_rows
 from skerry.kernel.paging import page
 from skerry.kernel.tags import drop_tags, put_tags, tags_of, tags_on_create
@@ -18,8 +19,13 @@ from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.route_table.api import forget_subnet
 from skerry.services.ec2.subnet import api
 from skerry.services.ec2.subnet.errors import (
+    BlockNotFound,
     DefaultSubnetExists,
+    Ipv6BlockExists,
+    Ipv6BlockInUse,
+    Ipv6RangeInvalid,
     NoFreeRange,
+    NoIpv6Block,
     SubnetConflict,
     SubnetInUse,
     SubnetLimitExceeded,
@@ -28,12 +34,20 @@ from skerry.services.ec2.subnet.errors import (
     ZoneUnknown,
 )
 from skerry.services.ec2.subnet.model import Subnet
-from skerry.services.ec2.subnet.view import SubnetFacts, filters, subnet_view
+from skerry.services.ec2.subnet.view import (
+    SubnetFacts,
+    filters,
+    ipv6_association,
+    subnet_view,
+)
 from skerry.services.ec2.vpc.api import (
     DEFAULT_SUBNET_PREFIX,
     default_vpc,
     find_vpc,
+    ipv4_networks,
+    ipv6_networks,
     parse_cidr,
+    parse_ipv6_cidr,
 )
 from skerry.services.ec2.vpc.errors import NoDefaultVpc
 
@@ -42,19 +56,21 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Network
 
     from types_boto3_ec2.type_defs import (
+        AssociateSubnetCidrBlockRequestTypeDef,
         CreateDefaultSubnetRequestTypeDef,
         CreateSubnetRequestTypeDef,
         DeleteSubnetRequestTypeDef,
         DescribeSubnetsRequestTypeDef,
+        DisassociateSubnetCidrBlockRequestTypeDef,
         ModifySubnetAttributeRequestTypeDef,
     )
 
     from skerry.kernel.context import Context
+    from skerry.services.ec2.vpc.model import Vpc
 
 MAX_SUBNETS_PER_VPC = 200
 
 _NOT_BUILT = (
-    "Ipv6CidrBlock",
     "OutpostArn",
     "Ipv6Native",
     "Ipv4IpamPoolId",
@@ -66,17 +82,17 @@ _NOT_BUILT = (
 
 @action("CreateSubnet")
 def create_subnet(ctx: Context, req: CreateSubnetRequestTypeDef) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html (IPv4 only)."""
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSubnet.html"""
     asked: Mapping[str, Any] = dict(req)
     for name in _NOT_BUILT:
         if asked.get(name):
-            raise UnsupportedOperation(why=f"{name} is not supported: subnets have one IPv4 block.")
+            raise UnsupportedOperation(why=f"{name} is not supported.")
     vpc = find_vpc(ctx, req["VpcId"])
     text = req.get("CidrBlock")
     if not text:
         raise MissingParameter(name="cidrBlock")
     cidr = parse_cidr(text, "cidrBlock")
-    if not 16 <= cidr.prefixlen <= 28 or not cidr.subnet_of(vpc.network):
+    if not 16 <= cidr.prefixlen <= 28 or not any(map(cidr.subnet_of, ipv4_networks(ctx.db, vpc))):
         raise SubnetRangeInvalid(cidr=text)
     present = _ranges(ctx, vpc.id)
     if len(present) >= MAX_SUBNETS_PER_VPC:
@@ -85,6 +101,9 @@ def create_subnet(ctx: Context, req: CreateSubnetRequestTypeDef) -> dict[str, An
         raise SubnetConflict(cidr=text)
     zone = _zone(ctx, req) or ctx.region.zones[0]
     subnet = api.create_subnet(ctx.db, vpc, cidr, zone, ctx.now)
+    ipv6 = req.get("Ipv6CidrBlock")
+    if ipv6:
+        _give_ipv6(ctx, subnet, vpc, ipv6)
     put_tags(ctx, "subnet", subnet.id, tags_on_create(req, "subnet"))
     ctx.wake(vpc)
     return {"Subnet": subnet_view(subnet, _facts(ctx, [subnet]))}
@@ -138,12 +157,54 @@ def modify_subnet_attribute(ctx: Context, req: ModifySubnetAttributeRequestTypeD
     match asked:
         case {"MapPublicIpOnLaunch": {"Value": bool(value)}}:
             subnet.map_public_ip = value
+        case {"AssignIpv6AddressOnCreation": {"Value": bool(value)}}:
+            if value and subnet.ipv6_cidr is None:
+                raise NoIpv6Block(id=subnet.id)
+            subnet.assign_ipv6 = value
         case {"PrivateDnsHostnameTypeOnLaunch": "ip-name"}:
             return
         case _ if all(value == {"Value": False} for value in asked.values()):
             return
         case _:
             raise UnsupportedOperation(why=f"{', '.join(asked)} cannot be modified in this cloud.")
+
+
+@action("AssociateSubnetCidrBlock")
+def associate_subnet_cidr_block(
+    ctx: Context, req: AssociateSubnetCidrBlockRequestTypeDef
+) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssociateSubnetCidrBlock.html"""
+    subnet = api.find_subnet(ctx, req["SubnetId"])
+    if req.get("Ipv6IpamPoolId") or req.get("Ipv6NetmaskLength"):
+        raise UnsupportedOperation(why="Name an Ipv6CidrBlock: pools of addresses are not built.")
+    text = req.get("Ipv6CidrBlock")
+    if not text:
+        raise MissingParameter(name="ipv6CidrBlock")
+    if subnet.ipv6_cidr is not None:
+        raise Ipv6BlockExists(id=subnet.id)
+    _give_ipv6(ctx, subnet, find_vpc(ctx, subnet.vpc_id), text)
+    wake_id(ctx.db, "vpc", subnet.vpc_id)
+    shown = ipv6_association(subnet, "associating")
+    return {"SubnetId": subnet.id, "Ipv6CidrBlockAssociation": shown}
+
+
+@action("DisassociateSubnetCidrBlock")
+def disassociate_subnet_cidr_block(
+    ctx: Context, req: DisassociateSubnetCidrBlockRequestTypeDef
+) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DisassociateSubnetCidrBlock.html"""
+    association_id = req["AssociationId"]
+    subnet = ctx.db.scalar(select(Subnet).where(Subnet.ipv6_association_id == association_id))
+    if subnet is None:
+        raise BlockNotFound(id=association_id)
+    if api.has_ipv6_addresses(ctx.db, subnet.id):
+        raise Ipv6BlockInUse(id=subnet.id, cidr=subnet.ipv6_cidr)
+    shown = ipv6_association(subnet, "disassociating")
+    subnet.ipv6_cidr = subnet.ipv6_association_id = None
+    subnet.assign_ipv6 = False
+    ctx.db.flush()
+    wake_id(ctx.db, "vpc", subnet.vpc_id)
+    return {"SubnetId": subnet.id, "Ipv6CidrBlockAssociation": shown}
 
 
 @action("DeleteSubnet")
@@ -158,6 +219,18 @@ def delete_subnet(ctx: Context, req: DeleteSubnetRequestTypeDef) -> None:
     drop_tags(ctx.db, [subnet.id])
     ctx.db.execute(delete(Subnet).where(Subnet.id == subnet.id))
     wake_id(ctx.db, "vpc", subnet.vpc_id)
+
+
+def _give_ipv6(ctx: Context, subnet: Subnet, vpc: Vpc, text: str) -> None:
+    """Raises Ipv6RangeInvalid, Ipv6Conflict."""
+    cidr = parse_ipv6_cidr(text, "ipv6CidrBlock")
+    if cidr.prefixlen != 64 or not any(map(cidr.subnet_of, ipv6_networks(ctx.db, vpc))):
+        raise Ipv6RangeInvalid(cidr=text)
+    if ctx.db.scalar(select(Subnet.id).where(Subnet.ipv6_cidr == str(cidr))) is not None:
+        raise SubnetConflict(cidr=text)
+    subnet.ipv6_cidr = str(cidr)
+    subnet.ipv6_association_id = new_id("subnet-cidr-assoc")
+    ctx.db.flush()
 
 
 def _facts(ctx: Context, subnets: Sequence[Subnet]) -> SubnetFacts:

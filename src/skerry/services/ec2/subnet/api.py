@@ -1,10 +1,11 @@
 """Subnets and their private addresses, for sibling slices."""
 
 import random
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
 
 from sqlalchemy import bindparam, func, select, union_all
 from sqlalchemy.orm import Session
@@ -24,6 +25,7 @@ from skerry.services.ec2.subnet.errors import (
     AddressReserved,
     NoDefaultSubnet,
     NoDefaultSubnetInZone,
+    NoIpv6Block,
     SubnetFull,
     SubnetNotFound,
 )
@@ -33,6 +35,8 @@ from skerry.services.ec2.vpc.model import Vpc
 
 RESERVED_FIRST = 4  # network, router, DNS, future use (VPC user guide, "Subnet CIDR blocks")
 RESERVED = RESERVED_FIRST + 1  # and the broadcast address
+_IPV6_RESERVED_FIRST = 4
+_IPV6_POSITIONS = (1 << 64) - _IPV6_RESERVED_FIRST - 1
 _GUESSES = 3
 _MAX_LISTED = 500  # a longer list of addresses is slower than reading all of the subnet
 
@@ -155,6 +159,50 @@ def allocate_private_ips(ctx: Context, subnet: Subnet, count: int) -> list[str]:
         if len(free) >= count:
             return free[:count]
     raise SubnetFull(id=subnet.id)
+
+
+def allocate_ipv6(ctx: Context, subnet: Subnet, wanted: str | None) -> str:
+    """A free IPv6 address of the subnet in its shortest form, ``wanted`` if that is given.
+
+    Raises NoIpv6Block, AddressInvalid, AddressOutOfRange, AddressReserved, AddressInUse.
+    """
+    network = subnet.ipv6_network
+    if network is None:
+        raise NoIpv6Block(id=subnet.id)
+    if wanted is None:
+        # So many that a random one is free; EC2's are random as well.
+        address = network[secrets.randbelow(_IPV6_POSITIONS) + _IPV6_RESERVED_FIRST]
+        return (
+            str(address)
+            if not _is_ipv6_taken(ctx, subnet, address)
+            else allocate_ipv6(ctx, subnet, None)
+        )
+    try:
+        address = IPv6Address(wanted)
+    except AddressValueError as bad:
+        raise AddressInvalid(address=wanted) from bad
+    if address not in network:
+        raise AddressOutOfRange(address=wanted)
+    if int(address) - int(network[0]) < _IPV6_RESERVED_FIRST or address == network[-1]:
+        raise AddressReserved(address=wanted)
+    if _is_ipv6_taken(ctx, subnet, address):
+        raise AddressInUse(address=wanted)
+    return str(address)
+
+
+def _is_ipv6_taken(ctx: Context, subnet: Subnet, address: IPv6Address) -> bool:
+    query = select(SecondaryAddress.address).where(
+        SecondaryAddress.subnet_id == subnet.id, SecondaryAddress.address == str(address)
+    )
+    return ctx.db.scalar(query) is not None
+
+
+def has_ipv6_addresses(session: Session, subnet_id: str) -> bool:
+    """Whether an interface of the subnet has an IPv6 address."""
+    query = select(SecondaryAddress.address).where(
+        SecondaryAddress.subnet_id == subnet_id, SecondaryAddress.ipv6
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def _claim(ctx: Context, subnet: Subnet, wanted: str) -> str:

@@ -79,3 +79,28 @@ class SubnetLimitExceeded(AwsError):
 class NoFreeRange(AwsError):
     code = "InsufficientFreeAddressesInVpc"
     text = "There is no free /20 in the default VPC '{vpc_id}' for a new default subnet."
+
+
+class BlockNotFound(AwsError):
+    code = "InvalidSubnetCidrBlockAssociationID.NotFound"
+    text = "The subnet CIDR block association ID '{id}' does not exist"
+
+
+class Ipv6RangeInvalid(AwsError):
+    code = "InvalidSubnet.Range"
+    text = "The CIDR '{cidr}' is invalid: use a /64 of an IPv6 CIDR block of the VPC."
+
+
+class Ipv6BlockExists(AwsError):
+    code = "InvalidParameterValue"
+    text = "The subnet '{id}' has an IPv6 CIDR block already; disassociate it first."
+
+
+class Ipv6BlockInUse(AwsError):
+    code = "InvalidCidrBlock.InUse"
+    text = "The subnet '{id}' has interfaces with addresses of the CIDR block '{cidr}'."
+
+
+class NoIpv6Block(AwsError):
+    code = "InvalidParameterValue"
+    text = "The subnet '{id}' has no IPv6 CIDR block to assign addresses of."

@@ -35,8 +35,8 @@ def subnet_view(subnet: Subnet, facts: SubnetFacts) -> dict[str, Any]:
         "DefaultForAz": subnet.default_for_az,
         "MapPublicIpOnLaunch": subnet.map_public_ip,
         "MapCustomerOwnedIpOnLaunch": False,
-        "AssignIpv6AddressOnCreation": False,
-        "Ipv6CidrBlockAssociationSet": [],
+        "AssignIpv6AddressOnCreation": subnet.assign_ipv6,
+        "Ipv6CidrBlockAssociationSet": [ipv6_association(subnet)] if subnet.ipv6_cidr else [],
         "Ipv6Native": False,
         "EnableDns64": False,
         "PrivateDnsNameOptionsOnLaunch": {
@@ -45,6 +45,15 @@ def subnet_view(subnet: Subnet, facts: SubnetFacts) -> dict[str, Any]:
             "EnableResourceNameDnsAAAARecord": False,
         },
         "Tags": tag_list(facts.tags[subnet.id]),
+    }
+
+
+def ipv6_association(subnet: Subnet, state: str = "associated") -> dict[str, Any]:
+    """The subnet's IPv6 block as responses show it."""
+    return {
+        "AssociationId": subnet.ipv6_association_id,
+        "Ipv6CidrBlock": subnet.ipv6_cidr,
+        "Ipv6CidrBlockState": {"State": state},
     }
 
 
@@ -57,6 +66,9 @@ def filters(facts: SubnetFacts) -> dict[str, Getter[Subnet]]:
         "cidr-block": lambda one: one.cidr,
         "default-for-az": lambda one: one.default_for_az,
         "enable-dns64": lambda _: False,
+        "ipv6-cidr-block-association.association-id": lambda one: one.ipv6_association_id,
+        "ipv6-cidr-block-association.ipv6-cidr-block": lambda one: one.ipv6_cidr,
+        "ipv6-cidr-block-association.state": lambda one: "associated" if one.ipv6_cidr else None,
         "ipv6-native": lambda _: False,
         "map-customer-owned-ip-on-launch": lambda _: False,
         "map-public-ip-on-launch": lambda one: one.map_public_ip,

@@ -15,6 +15,8 @@ from skerry.services.ec2.address.errors import AllocationNotFound
 from skerry.services.ec2.address.model import Address
 from skerry.services.ec2.dhcp_options.errors import DhcpOptionsNotFound
 from skerry.services.ec2.dhcp_options.model import DhcpOptions
+from skerry.services.ec2.egress_only_internet_gateway.errors import EgressOnlyGatewayNotFound
+from skerry.services.ec2.egress_only_internet_gateway.model import EgressOnlyInternetGateway
 from skerry.services.ec2.flow_log.errors import FlowLogNotFound
 from skerry.services.ec2.flow_log.model import FlowLog
 from skerry.services.ec2.image.errors import ImageNotFound
@@ -60,6 +62,9 @@ TAGGABLE: dict[str, Taggable] = {  # by the prefix of the id
     "acl": Taggable("network-acl", NetworkAcl, NetworkAclNotFound),
     "ami": Taggable("image", Image, ImageNotFound),
     "dopt": Taggable("dhcp-options", DhcpOptions, DhcpOptionsNotFound),
+    "eigw": Taggable(
+        "egress-only-internet-gateway", EgressOnlyInternetGateway, EgressOnlyGatewayNotFound
+    ),
     "eipalloc": Taggable("elastic-ip", Address, AllocationNotFound),
     "eni": Taggable("network-interface", NetworkInterface, InterfaceNotFound),
     "fl": Taggable("vpc-flow-log", FlowLog, FlowLogNotFound),

@@ -1,5 +1,8 @@
 """VPCs, for sibling slices and for account creation."""
 
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from ipaddress import AddressValueError, IPv4Network, IPv6Network, NetmaskValueError
 
@@ -7,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skerry.kernel.context import Context
+from skerry.kernel.db import EVERY_ACCOUNT
 from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import known_rows
 from skerry.kernel.region import Region
@@ -17,11 +21,13 @@ from skerry.services.ec2.network_acl.api import create_default_acl
 from skerry.services.ec2.route_table.api import add_route, create_main_table, main_table
 from skerry.services.ec2.security_group.api import create_default_group
 from skerry.services.ec2.subnet.api import create_default_subnet
-from skerry.services.ec2.vpc.errors import CidrMalformed, VpcNotFound
-from skerry.services.ec2.vpc.model import Vpc
+from skerry.services.ec2.vpc.errors import CidrMalformed, NoIpv6Block, VpcNotFound
+from skerry.services.ec2.vpc.model import Vpc, VpcBlock
 
 DEFAULT_CIDR = IPv4Network("172.31.0.0/16")
 DEFAULT_SUBNET_PREFIX = 20
+_IPV6_PREFIX = 56
+_BELOW_PREFIX = 128 - _IPV6_PREFIX
 
 
 def create_vpc(
@@ -73,6 +79,54 @@ def find_vpc(ctx: Context, vpc_id: str) -> Vpc:
 def default_vpc(ctx: Context) -> Vpc | None:
     """The account's default VPC."""
     return ctx.db.scalar(select(Vpc).where(Vpc.is_default, Vpc.wanted))
+
+
+def blocks_of(session: Session, vpc_ids: Iterable[str]) -> Mapping[str, list[VpcBlock]]:
+    """VPC id → its further blocks in the order of their ids, of both families."""
+    query = select(VpcBlock).where(VpcBlock.vpc_id.in_(list(vpc_ids))).order_by(VpcBlock.id)
+    found: defaultdict[str, list[VpcBlock]] = defaultdict(list)
+    for block in session.scalars(query):
+        found[block.vpc_id].append(block)
+    return found
+
+
+def networks_of(session: Session, vpc: Vpc) -> list[IPv4Network | IPv6Network]:
+    """All blocks of the VPC, the primary one first."""
+    return [vpc.network, *(block.network for block in blocks_of(session, [vpc.id])[vpc.id])]
+
+
+def ipv4_networks(session: Session, vpc: Vpc) -> list[IPv4Network]:
+    """The VPC's IPv4 blocks, the primary one first."""
+    return [each for each in networks_of(session, vpc) if isinstance(each, IPv4Network)]
+
+
+def ipv6_networks(session: Session, vpc: Vpc) -> list[IPv6Network]:
+    """The VPC's IPv6 blocks."""
+    return [each for each in networks_of(session, vpc) if isinstance(each, IPv6Network)]
+
+
+def add_ipv6_block(session: Session, vpc: Vpc, region: Region) -> VpcBlock:
+    """A /56 of the region's pool that no VPC has. Raises NoIpv6Block."""
+    taken = select(VpcBlock.cidr).execution_options(**EVERY_ACCOUNT)
+    known = set(session.scalars(taken))
+    count = 1 << (_IPV6_PREFIX - region.ipv6_pool.prefixlen)
+    # Random, so that a block just freed is not soon another VPC's.
+    for number in random.sample(range(count), min(count, len(known) + 8)):
+        network = IPv6Network((int(region.ipv6_pool[0]) + (number << _BELOW_PREFIX), _IPV6_PREFIX))
+        if str(network) not in known:
+            return add_block(session, vpc, str(network))
+    raise NoIpv6Block
+
+
+def add_block(session: Session, vpc: Vpc, cidr: str) -> VpcBlock:
+    """One more block of the VPC. Wakes it."""
+    block = VpcBlock(
+        id=new_id("vpc-cidr-assoc"), account_id=vpc.account_id, vpc_id=vpc.id, cidr=cidr
+    )
+    session.add(block)
+    session.flush()
+    wake(session, vpc)
+    return block
 
 
 def parse_ipv6_cidr(text: str, name: str) -> IPv6Network:

@@ -36,3 +36,46 @@ class VpcLimitExceeded(AwsError):
 class NoDefaultVpc(AwsError):
     code = "VPCIdNotSpecified"
     text = "No default VPC for this user"
+
+
+class NoIpv6Block(AwsError):
+    code = "InsufficientFreeAddressesInPool"
+    text = (
+        "All IPv6 blocks of this cloud's pool are in use; disassociate one, or enlarge ipv6_pool."
+    )
+
+
+class BlockNotFound(AwsError):
+    code = "InvalidVpcCidrBlockAssociationID.NotFound"
+    text = "The vpc CIDR block association ID '{id}' does not exist"
+
+
+class PrimaryBlock(AwsError):
+    code = "OperationNotPermitted"
+    text = (
+        "The vpc CIDR block with association ID {id} may not be disassociated. It is the primary "
+        "IPv4 CIDR block of the VPC"
+    )
+
+
+class BlockInUse(AwsError):
+    code = "InvalidCidrBlock.InUse"
+    text = "The vpc '{vpc_id}' currently has a subnet within CIDR block '{cidr}'."
+
+
+class BlockConflict(AwsError):
+    code = "InvalidVpc.Range"
+    text = "The CIDR '{cidr}' conflicts with another CIDR block of the VPC '{vpc_id}'"
+
+
+class BlockRestricted(AwsError):
+    code = "InvalidVpc.Range"
+    text = (
+        "The CIDR '{cidr}' is restricted. Use a CIDR from the same private address range as the "
+        "current VPC CIDR, or use a publicly-routable CIDR."
+    )
+
+
+class BlockLimitExceeded(AwsError):
+    code = "CidrLimitExceeded"
+    text = "This network '{vpc_id}' has met its maximum number of allowed CIDRs: {limit}"

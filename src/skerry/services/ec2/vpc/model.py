@@ -1,8 +1,9 @@
 """A VPC. Its reconciler applies the whole topology; everything inside a VPC wakes the VPC."""
 
 from datetime import datetime
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from skerry.kernel.db import Base, Owned
@@ -12,7 +13,7 @@ class Vpc(Owned, Base):
     __tablename__ = "vpc"
 
     id: Mapped[str] = mapped_column(primary_key=True)  # vpc-…
-    cidr: Mapped[str]
+    cidr: Mapped[str]  # the primary IPv4 block
     is_default: Mapped[bool]
     tenancy: Mapped[str]
     dns_support: Mapped[bool]
@@ -24,3 +25,17 @@ class Vpc(Owned, Base):
     @property
     def network(self) -> IPv4Network:
         return IPv4Network(self.cidr)
+
+
+class VpcBlock(Owned, Base):
+    """A further address block of a VPC: a secondary IPv4 one, or an IPv6 one."""
+
+    __tablename__ = "vpc_block"
+
+    id: Mapped[str] = mapped_column(primary_key=True)  # vpc-cidr-assoc-…
+    vpc_id: Mapped[str] = mapped_column(ForeignKey("vpc.id", ondelete="CASCADE"), index=True)
+    cidr: Mapped[str]
+
+    @property
+    def network(self) -> IPv4Network | IPv6Network:
+        return ip_network(self.cidr)

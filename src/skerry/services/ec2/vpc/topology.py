@@ -5,16 +5,17 @@ that the same rows always give the same value.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skerry.drivers.network import port
 from skerry.services.ec2.address.model import Address
-from skerry.services.ec2.dhcp_options.api import AMAZON_DNS
-from skerry.services.ec2.dhcp_options.model import DhcpOptions
+from skerry.services.ec2.dhcp_options.api import lease_of
+from skerry.services.ec2.egress_only_internet_gateway.api import egress_only_gateway_of
 from skerry.services.ec2.flow_log.api import logged
 from skerry.services.ec2.internet_gateway.model import InternetGateway
 from skerry.services.ec2.nat_gateway.api import INTERFACE_TYPE, nat_gateways_of
@@ -24,9 +25,11 @@ from skerry.services.ec2.route_table.model import Route, RouteTable, RouteTableA
 from skerry.services.ec2.secondary_address.api import secondary_in_vpc
 from skerry.services.ec2.security_group.model import SecurityGroup, SecurityGroupRule
 from skerry.services.ec2.subnet.model import Subnet
+from skerry.services.ec2.vpc.api import networks_of
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc_peering.api import peerings_of
 
+_RESOLVER = 2  # the resolver's place in a VPC's first block (VPC user guide, "Amazon DNS")
 _PROTOCOL_NUMBERS = {"-1": None, "icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 
 
@@ -45,30 +48,38 @@ class _Routes:
 def topology_of(session: Session, vpc: Vpc) -> port.Vpc:
     """What the network of this VPC is to be. The session must be the whole cloud's."""
     gateway_id = session.scalar(select(InternetGateway.id).where(InternetGateway.vpc_id == vpc.id))
-    configuration = session.scalars(
-        select(DhcpOptions.configuration).where(DhcpOptions.id == vpc.dhcp_options_id)
-    ).one()
+    resolver = vpc.network[_RESOLVER]
+    dhcp = lease_of(session, vpc.dhcp_options_id, resolver, dns_support=vpc.dns_support)
+    outward_id = egress_only_gateway_of(session, vpc.id)
+    gateways = {gateway_id: port.INTERNET, outward_id: port.EGRESS_INTERNET}
+    blocks = networks_of(session, vpc)
     ports, automatic = _ports(session, vpc.id)
     return port.Vpc(
         vpc_id=vpc.id,
-        cidrs=(vpc.network,),
+        cidrs=tuple(each for each in blocks if isinstance(each, IPv4Network)),
+        ipv6_cidrs=tuple(each for each in blocks if isinstance(each, IPv6Network)),
         internet=gateway_id is not None,
-        domain=next(iter(configuration.get("domain-name", ())), ""),
-        dns=vpc.dns_support and AMAZON_DNS in configuration.get("domain-name-servers", ()),
-        subnets=_subnets(session, vpc.id, gateway_id),
+        domain=dhcp.domain,
+        dns=resolver in dhcp.resolvers,
+        dhcp=dhcp,
+        subnets=_subnets(session, vpc.id, gateways),
         groups=_groups(session, vpc.id),
         ports=ports,
         public=_elastic(session, vpc.id) + automatic,
+        egress_only=outward_id is not None,
         peerings=peerings_of(session, vpc.id),
         nat_gateways=nat_gateways_of(session, vpc.id),
     )
 
 
-def _subnets(session: Session, vpc_id: str, gateway_id: str | None) -> tuple[port.Subnet, ...]:
-    routes = _routes(session, vpc_id, gateway_id)
+def _subnets(
+    session: Session, vpc_id: str, gateways: Mapping[str | None, str]
+) -> tuple[port.Subnet, ...]:
+    """``gateways``: those of this VPC by their ids, and what routes to them mean."""
+    routes = _routes(session, vpc_id, gateways)
     entries = _acl_entries(session, vpc_id)
     query = (
-        select(Subnet.id, Subnet.cidr, Subnet.zone, Subnet.network_acl_id)
+        select(Subnet.id, Subnet.cidr, Subnet.zone, Subnet.network_acl_id, Subnet.ipv6_cidr)
         .where(Subnet.vpc_id == vpc_id)
         .order_by(Subnet.id)
     )
@@ -79,12 +90,13 @@ def _subnets(session: Session, vpc_id: str, gateway_id: str | None) -> tuple[por
             zone=zone,
             routes=routes.in_force(subnet_id),
             acl=tuple(entries.get(acl_id, ())),
+            ipv6=IPv6Network(ipv6) if ipv6 else None,
         )
-        for subnet_id, cidr, zone, acl_id in session.execute(query).tuples()
+        for subnet_id, cidr, zone, acl_id, ipv6 in session.execute(query).tuples()
     )
 
 
-def _routes(session: Session, vpc_id: str, gateway_id: str | None) -> _Routes:
+def _routes(session: Session, vpc_id: str, gateways: Mapping[str | None, str]) -> _Routes:
     query = (
         select(Route.route_table_id, Route.destination, Route.target_id)
         .join(RouteTable, RouteTable.id == Route.route_table_id)
@@ -93,9 +105,9 @@ def _routes(session: Session, vpc_id: str, gateway_id: str | None) -> _Routes:
     )
     of_table: defaultdict[str, tuple[port.Route, ...]] = defaultdict(tuple)
     for table_id, destination, target_id in session.execute(query).tuples():
-        target = port.INTERNET if target_id == gateway_id else target_id
-        if target.startswith("igw-"):
-            target = port.BLACKHOLE  # it was detached
+        target = gateways.get(target_id, target_id)
+        if target.startswith(("igw-", "eigw-")):
+            target = port.BLACKHOLE  # it was detached, or deleted
         of_table[table_id] += (port.Route(ip_network(destination), target),)
     associations = select(
         RouteTableAssociation.subnet_id, RouteTableAssociation.route_table_id
@@ -128,11 +140,10 @@ def _acl_entries(session: Session, vpc_id: str) -> dict[str, list[port.AclEntry]
 
 
 def _groups(session: Session, vpc_id: str) -> tuple[port.SecurityGroup, ...]:
-    """IPv6 rules have no port to apply to: interfaces have IPv4 addresses only."""
     query = (
         select(SecurityGroupRule)
         .join(SecurityGroup, SecurityGroup.id == SecurityGroupRule.group_id)
-        .where(SecurityGroup.vpc_id == vpc_id, SecurityGroupRule.cidr_ipv6.is_(None))
+        .where(SecurityGroup.vpc_id == vpc_id)
         .order_by(SecurityGroupRule.id)
     )
     rules: defaultdict[str, list[port.FirewallRule]] = defaultdict(list)
@@ -146,6 +157,7 @@ def _groups(session: Session, vpc_id: str) -> tuple[port.SecurityGroup, ...]:
 
 
 def _firewall_rule(rule: SecurityGroupRule) -> port.FirewallRule:
+    block = rule.cidr_ipv4 or rule.cidr_ipv6
     has_ports = rule.protocol in ("tcp", "udp", "icmp", "icmpv6")
     return port.FirewallRule(
         rule_id=rule.id,
@@ -154,7 +166,7 @@ def _firewall_rule(rule: SecurityGroupRule) -> port.FirewallRule:
         from_port=rule.from_port if has_ports else None,
         to_port=rule.to_port if has_ports else None,
         peers=port.Peers(
-            cidr=IPv4Network(rule.cidr_ipv4) if rule.cidr_ipv4 else None,
+            cidr=ip_network(block) if block else None,
             group_id=rule.referenced_group_id,
         ),
     )

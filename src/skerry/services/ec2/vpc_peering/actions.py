@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -221,9 +221,9 @@ def _can_be_peers(ctx: Context, one: Connection) -> bool:
         return False
     blocks = api.blocks_of(ctx.db, [side.vpc_id for side in one.sides])
     return not any(
-        IPv4Network(ours).overlaps(IPv4Network(theirs))
-        for ours in blocks[one.requester.vpc_id]
-        for theirs in blocks[one.accepter.vpc_id]
+        ours.version == theirs.version and ours.overlaps(theirs)
+        for ours in map(ip_network, blocks[one.requester.vpc_id])
+        for theirs in map(ip_network, blocks[one.accepter.vpc_id])
     )
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
@@ -13,7 +13,7 @@ from skerry.kernel.context import Context
 from skerry.kernel.db import EVERY_ACCOUNT, Database
 from skerry.kernel.lookup import check_ids
 from skerry.kernel.wake import wake, wake_id
-from skerry.services.ec2.vpc.model import Vpc
+from skerry.services.ec2.vpc.model import Vpc, VpcBlock
 from skerry.services.ec2.vpc_peering.errors import PeeringMalformed, PeeringNotFound
 from skerry.services.ec2.vpc_peering.model import PeeringSide, VpcPeering
 from skerry.services.ec2.vpc_peering.view import Connection
@@ -80,10 +80,18 @@ def connections_of_vpcs(session: Session, vpc_ids: Iterable[str]) -> list[Connec
 
 
 def blocks_of(session: Session, vpc_ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
-    """VPC id → its IPv4 blocks, the primary one first, of any account."""
-    query = select(Vpc.id, Vpc.cidr).where(Vpc.id.in_(set(vpc_ids)), Vpc.wanted)
-    found = session.execute(query.execution_options(**EVERY_ACCOUNT)).tuples()
-    return {vpc_id: (cidr,) for vpc_id, cidr in found}
+    """VPC id → its blocks of both families, the primary one first, of any account."""
+    ids = set(vpc_ids)
+    primary = select(Vpc.id, Vpc.cidr).where(Vpc.id.in_(ids), Vpc.wanted)
+    found = {
+        vpc_id: [cidr]
+        for vpc_id, cidr in session.execute(primary.execution_options(**EVERY_ACCOUNT)).tuples()
+    }
+    further = select(VpcBlock).where(VpcBlock.vpc_id.in_(ids)).order_by(VpcBlock.id)
+    for block in session.scalars(further.execution_options(**EVERY_ACCOUNT)):
+        if block.vpc_id in found:
+            found[block.vpc_id].append(block.cidr)
+    return found
 
 
 def peerings_of(session: Session, vpc_id: str) -> tuple[port.Peering, ...]:
@@ -99,7 +107,7 @@ def peerings_of(session: Session, vpc_id: str) -> tuple[port.Peering, ...]:
         return ()
     blocks = blocks_of(session, others.values())
     return tuple(
-        port.Peering(each, other, tuple(IPv4Network(block) for block in blocks[other]))
+        port.Peering(each, other, tuple(ip_network(block) for block in blocks[other]))
         for each, other in others.items()
         if other in blocks
     )

@@ -137,7 +137,8 @@ def _side(one: Connection, side: PeeringSide, sight: Sight) -> dict[str, Any]:
         "VpcId": side.vpc_id,
         "Region": sight.region,
         "CidrBlock": blocks[0] if blocks else None,
-        "CidrBlockSet": [{"CidrBlock": block} for block in blocks] or None,
+        "CidrBlockSet": [{"CidrBlock": each} for each in blocks if ":" not in each] or None,
+        "Ipv6CidrBlockSet": [{"Ipv6CidrBlock": each} for each in blocks if ":" in each] or None,
         "PeeringOptions": options_view(side) if is_active else None,
     }
 

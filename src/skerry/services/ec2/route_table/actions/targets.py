@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from skerry.kernel.errors import InvalidParameterCombination, MissingParameter, UnsupportedOperation
+from skerry.services.ec2.egress_only_internet_gateway.api import (
+    find_egress_only_gateway,
+    living_egress_only_gateways,
+)
 from skerry.services.ec2.instance.api import find_lasting_instance
 from skerry.services.ec2.internet_gateway.api import find_gateway
 from skerry.services.ec2.internet_gateway.model import InternetGateway
@@ -39,6 +43,10 @@ _NOT_BUILT = (
 )
 
 
+_FAMILIES = {"NatGatewayId": 4, "EgressOnlyInternetGatewayId": 6}
+"""Targets that take one family of addresses only."""
+
+
 def living(ctx: Context) -> frozenset[str]:
     """Ids of all targets of the account that lead somewhere; routes to others are black holes."""
     attached = select(InternetGateway.id).where(InternetGateway.vpc_id.is_not(None))
@@ -46,6 +54,7 @@ def living(ctx: Context) -> frozenset[str]:
     return (
         frozenset((*ctx.db.scalars(attached), *ctx.db.scalars(in_use)))
         | living_nat_gateways(ctx.db)
+        | living_egress_only_gateways(ctx.db)
         | open_peerings(ctx)
     )
 
@@ -62,7 +71,7 @@ def target_of(
     ((name, target_id),) = given.items()
     if name not in _FINDERS:
         raise UnsupportedOperation(why=f"{name}: no such target is built.")
-    if name == "NatGatewayId" and to.version == 6:
+    if _FAMILIES.get(name, to.version) != to.version:
         raise TargetUnfit(destination=to, target=target_id)
     found, vpc_id = _FINDERS[name](ctx, table, target_id)
     if vpc_id != table.vpc_id:
@@ -79,6 +88,11 @@ def _gateway(ctx: Context, _: RouteTable, gateway_id: str) -> tuple[str, str | N
 
 def _nat_gateway(ctx: Context, _: RouteTable, gateway_id: str) -> tuple[str, str | None]:
     gateway = find_nat_gateway(ctx, gateway_id)
+    return gateway.id, gateway.vpc_id
+
+
+def _egress_gateway(ctx: Context, _: RouteTable, gateway_id: str) -> tuple[str, str | None]:
+    gateway = find_egress_only_gateway(ctx, gateway_id)
     return gateway.id, gateway.vpc_id
 
 
@@ -105,6 +119,7 @@ def _peering(ctx: Context, table: RouteTable, peering_id: str) -> tuple[str, str
 
 
 _FINDERS: dict[str, Callable[[Context, RouteTable, str], tuple[str, str | None]]] = {
+    "EgressOnlyInternetGatewayId": _egress_gateway,
     "GatewayId": _gateway,
     "InstanceId": _instance,
     "NatGatewayId": _nat_gateway,

@@ -13,6 +13,7 @@ from skerry.kernel.filters import select_rows
 from skerry.kernel.lookup import known_rows
 from skerry.kernel.paging import page
 from skerry.kernel.tags import drop_tags, put_tags, tags_of, tags_on_create
+from skerry.services.ec2.egress_only_internet_gateway.api import egress_only_gateway_of
 from skerry.services.ec2.flow_log.api import forget_resource
 from skerry.services.ec2.internet_gateway.model import InternetGateway
 from skerry.services.ec2.network_acl.api import delete_default_acl, has_other_acls
@@ -31,12 +32,12 @@ from skerry.services.ec2.vpc.errors import (
     VpcRangeInvalid,
 )
 from skerry.services.ec2.vpc.model import Vpc
-from skerry.services.ec2.vpc.view import FILTERS, vpc_view
+from skerry.services.ec2.vpc.view import VpcFacts, filters, vpc_view
 from skerry.services.ec2.vpc_endpoint.api import has_endpoints
 from skerry.services.ec2.vpc_peering.api import keeps_vpc, withdraw_requests
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from types_boto3_ec2.type_defs import (
         CreateVpcRequestTypeDef,
@@ -56,17 +57,16 @@ _NOT_BUILT = (
     "Ipv4NetmaskLength",
     "Ipv6IpamPoolId",
     "Ipv6NetmaskLength",
-    "AmazonProvidedIpv6CidrBlock",
 )
 
 
 @action("CreateVpc")
 def create_vpc(ctx: Context, req: CreateVpcRequestTypeDef) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html (IPv4 blocks only)."""
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html"""
     asked: Mapping[str, Any] = dict(req)
     for name in _NOT_BUILT:
         if asked.get(name):
-            raise UnsupportedOperation(why=f"{name} is not supported: VPCs have one IPv4 block.")
+            raise UnsupportedOperation(why=f"{name} is not supported: name a CidrBlock.")
     if req.get("InstanceTenancy", "default") != "default":
         raise UnsupportedOperation(why="Only the tenancy 'default' is supported.")
     cidr_text = req.get("CidrBlock")
@@ -77,9 +77,10 @@ def create_vpc(ctx: Context, req: CreateVpcRequestTypeDef) -> dict[str, Any]:
         raise VpcRangeInvalid(cidr=cidr_text)
     _check_room(ctx)
     vpc = api.create_vpc(ctx.db, ctx.account_id, ctx.region, cidr, ctx.now)
-    tags = tags_on_create(req, "vpc")
-    put_tags(ctx, "vpc", vpc.id, tags)
-    return {"Vpc": vpc_view(vpc, tags) | {"State": "pending"}}
+    if req.get("AmazonProvidedIpv6CidrBlock"):
+        api.add_ipv6_block(ctx.db, vpc, ctx.region)
+    put_tags(ctx, "vpc", vpc.id, tags_on_create(req, "vpc"))
+    return {"Vpc": vpc_view(vpc, _facts(ctx, [vpc])) | {"State": "pending"}}
 
 
 @action("CreateDefaultVpc")
@@ -90,17 +91,17 @@ def create_default_vpc(ctx: Context, req: Mapping[str, Any]) -> dict[str, Any]:
         raise DefaultVpcExists
     _check_room(ctx)
     vpc = api.create_default_vpc(ctx.db, ctx.account_id, ctx.region, ctx.now)
-    return {"Vpc": vpc_view(vpc, {}) | {"State": "pending"}}
+    return {"Vpc": vpc_view(vpc, _facts(ctx, [vpc])) | {"State": "pending"}}
 
 
 @action("DescribeVpcs")
 def describe_vpcs(ctx: Context, req: DescribeVpcsRequestTypeDef) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVpcs.html"""
     vpcs = known_rows(ctx.db, Vpc, req.get("VpcIds"), VpcNotFound, Vpc.wanted)
-    tags = tags_of(ctx.db, [vpc.id for vpc in vpcs])
-    matching = select_rows(vpcs, req.get("Filters"), FILTERS, lambda vpc: tags[vpc.id])
+    facts = _facts(ctx, vpcs)
+    matching = select_rows(vpcs, req.get("Filters"), filters(facts), lambda vpc: facts.tags[vpc.id])
     shown, token = page(matching, req, lambda vpc: vpc.id)
-    return {"Vpcs": [vpc_view(vpc, tags[vpc.id]) for vpc in shown], "NextToken": token}
+    return {"Vpcs": [vpc_view(vpc, facts) for vpc in shown], "NextToken": token}
 
 
 @action("DescribeVpcAttribute")
@@ -166,9 +167,16 @@ def _is_in_use(ctx: Context, vpc: Vpc) -> bool:
     )
     if has_other_acls(ctx.db, vpc.id) or has_endpoints(ctx.db, vpc.id):
         return True
+    if egress_only_gateway_of(ctx.db, vpc.id) is not None:
+        return True
     if keeps_vpc(ctx.db, vpc.id, ctx.now):
         return True
     return any(ctx.db.scalar(query.limit(1)) is not None for query in inside)
+
+
+def _facts(ctx: Context, vpcs: Sequence[Vpc]) -> VpcFacts:
+    ids = [vpc.id for vpc in vpcs]
+    return VpcFacts(ctx.region, api.blocks_of(ctx.db, ids), tags_of(ctx.db, ids))
 
 
 def _check_room(ctx: Context) -> None:
