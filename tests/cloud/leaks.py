@@ -178,7 +178,8 @@ def _namespaces() -> list[str]:
 
 def _tables(cloud: RealCloud, namespace: str) -> list[str]:
     there = ("ip", "netns", "exec", namespace) if namespace else ()
-    names = [line.split()[-1] for line in _say(*there, "nft", "list", "tables").splitlines()]
+    # One for each family of addresses may be there, by the same name.
+    names = {line.split()[-1] for line in _say(*there, "nft", "list", "tables").splitlines()}
     return [name for name in names if cloud.config.cloud in name]
 
 
