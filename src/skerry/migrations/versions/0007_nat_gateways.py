@@ -30,9 +30,6 @@ def upgrade() -> None:
         sa.Column("applied", sa.Boolean(), nullable=False),
         sa.Column("deleted_at", UtcDateTime(), nullable=True),
         sa.Column("account_id", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["vpc_id"], ["vpc.id"], name=op.f("fk_nat_gateway_vpc_id_vpc"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_nat_gateway")),
     )
     for column in ("account_id", "vpc_id"):

@@ -3,7 +3,6 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from skerry.kernel.db import Base, Owned
@@ -25,7 +24,7 @@ class NatGateway(Owned, Base):
     __tablename__ = "nat_gateway"
 
     id: Mapped[str] = mapped_column(primary_key=True)  # nat-…
-    vpc_id: Mapped[str] = mapped_column(ForeignKey("vpc.id", ondelete="CASCADE"), index=True)
+    vpc_id: Mapped[str] = mapped_column(index=True)  # which it is shown longer than, when deleted
     subnet_id: Mapped[str]
     connectivity: Mapped[str]  # "public" | "private"
     interface_id: Mapped[str | None]
