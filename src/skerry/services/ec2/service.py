@@ -30,12 +30,15 @@ from skerry.services.ec2.network_acl.actions import entries as network_acl_entri
 from skerry.services.ec2.network_interface.actions import attachments as interface_attachments
 from skerry.services.ec2.network_interface.actions import attributes as interface_attributes
 from skerry.services.ec2.network_interface.actions import interfaces as network_interfaces
+from skerry.services.ec2.prefix_list.actions import entries as prefix_list_entries
+from skerry.services.ec2.prefix_list.actions import lists as prefix_lists
 from skerry.services.ec2.region import actions as region
 from skerry.services.ec2.route_table.actions import routes as route_table_routes
 from skerry.services.ec2.route_table.actions import tables as route_table_tables
 from skerry.services.ec2.secondary_address import actions as secondary_address
 from skerry.services.ec2.security_group.actions import changes as security_group_changes
 from skerry.services.ec2.security_group.actions import groups as security_group_groups
+from skerry.services.ec2.security_group.actions import peers as security_group_peers
 from skerry.services.ec2.security_group.actions import rules as security_group_rules
 from skerry.services.ec2.subnet import actions as subnet
 from skerry.services.ec2.tag import actions as tag
@@ -78,12 +81,15 @@ MODULES = (
     interface_attributes,
     interface_permission,
     network_interfaces,
+    prefix_list_entries,
+    prefix_lists,
     region,
     route_table_routes,
     route_table_tables,
     secondary_address,
     security_group_changes,
     security_group_groups,
+    security_group_peers,
     security_group_rules,
     subnet,
     tag,

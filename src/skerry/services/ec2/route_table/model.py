@@ -24,7 +24,7 @@ class Route(Owned, Base):
     route_table_id: Mapped[str] = mapped_column(
         ForeignKey("route_table.id", ondelete="CASCADE"), primary_key=True
     )
-    destination: Mapped[str] = mapped_column(primary_key=True)  # IPv4 or IPv6 CIDR
+    destination: Mapped[str] = mapped_column(primary_key=True)  # IPv4 or IPv6 CIDR, or pl-…
     target_id: Mapped[str]  # igw-…, nat-…, eni-…, pcx-…
 
 

@@ -40,9 +40,8 @@ class TableFacts:
         return [local, *(self._route(route) for route in self.routes.get(table.id, ()))]
 
     def _route(self, route: Route) -> dict[str, Any]:
-        family = "DestinationIpv6CidrBlock" if ":" in route.destination else "DestinationCidrBlock"
         shown: dict[str, Any] = {
-            family: route.destination,
+            _destination_member(route.destination): route.destination,
             _SHOWN_AS[route.target_id.split("-")[0]]: route.target_id,
             "Origin": "CreateRoute",
             "State": "active" if route.target_id in self.living else "blackhole",
@@ -50,6 +49,12 @@ class TableFacts:
         if route.target_id in self.machines:
             shown["InstanceId"], shown["InstanceOwnerId"] = self.machines[route.target_id]
         return shown
+
+
+def _destination_member(destination: str) -> str:
+    if destination.startswith("pl-"):
+        return "DestinationPrefixListId"
+    return "DestinationIpv6CidrBlock" if ":" in destination else "DestinationCidrBlock"
 
 
 def route_table_view(table: RouteTable, facts: TableFacts) -> dict[str, Any]:
@@ -94,6 +99,7 @@ def filters(facts: TableFacts) -> dict[str, Getter[RouteTable]]:
         "route-table-id": lambda one: one.id,
         "route.destination-cidr-block": of_routes("DestinationCidrBlock"),
         "route.destination-ipv6-cidr-block": of_routes("DestinationIpv6CidrBlock"),
+        "route.destination-prefix-list-id": of_routes("DestinationPrefixListId"),
         "route.egress-only-internet-gateway-id": of_routes("EgressOnlyInternetGatewayId"),
         "route.gateway-id": of_routes("GatewayId"),
         "route.instance-id": of_routes("InstanceId"),

@@ -1,18 +1,23 @@
 """Security groups, for sibling slices."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
+from ipaddress import ip_network
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
+from skerry.drivers.network import port
 from skerry.kernel.context import Context
+from skerry.kernel.db import EVERY_ACCOUNT
 from skerry.kernel.errors import MissingParameter
 from skerry.kernel.ids import new_id
 from skerry.kernel.lookup import check_ids, known_rows
 from skerry.kernel.prepared import Prepared
 from skerry.kernel.tags import drop_tags
 from skerry.services.ec2.network_interface.model import NetworkInterfaceGroup
+from skerry.services.ec2.prefix_list.api import blocks_of, sizes_of
 from skerry.services.ec2.security_group.errors import (
     GroupMalformed,
     GroupNameNotFound,
@@ -20,14 +25,20 @@ from skerry.services.ec2.security_group.errors import (
     GroupNotFound,
     GroupOfOtherVpc,
     GroupsPerInterfaceExceeded,
+    RulesPerGroupExceeded,
 )
 from skerry.services.ec2.security_group.model import SecurityGroup, SecurityGroupRule
+from skerry.services.ec2.security_group.view import PORTED
 from skerry.services.ec2.vpc.errors import NoDefaultVpc
 from skerry.services.ec2.vpc.model import Vpc
 
 DEFAULT = "default"
 MAX_GROUPS_PER_INTERFACE = 5
+MAX_RULES = 60
+"""Per group, direction and IP version (VPC quotas, "Inbound or outbound rules per security group")."""
 MAX_LISTED = 500  # a longer list of ids is slower than reading all rows of the account
+
+_PROTOCOL_NUMBERS = {"-1": None, "icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 
 _MEMBERSHIPS = (
     select(NetworkInterfaceGroup.network_interface_id, SecurityGroup.id, SecurityGroup.name)
@@ -143,6 +154,87 @@ def group_identifiers(
     return found
 
 
+def check_room(session: Session, group_id: str) -> None:
+    """Raise RulesPerGroupExceeded when the group has more rules than it may."""
+    if not has_room(session, group_id):
+        raise RulesPerGroupExceeded(limit=MAX_RULES)
+
+
+def has_room(session: Session, group_id: str) -> bool:
+    """Whether the group's rules are within the limit in each direction and of each IP version.
+
+    A rule that speaks of a group counts for both, one of a prefix list for as many rules as the list
+    may have entries.
+    """
+    rules = session.scalars(
+        select(SecurityGroupRule).where(SecurityGroupRule.group_id == group_id)
+    ).all()
+    sizes = sizes_of(session, [rule.prefix_list_id for rule in rules if rule.prefix_list_id])
+    used: Counter[tuple[bool, str]] = Counter()
+    for rule in rules:
+        if rule.prefix_list_id is not None:
+            family, size = sizes[rule.prefix_list_id]
+            used[rule.egress, family] += size
+            continue
+        if rule.cidr_ipv6 is None:
+            used[rule.egress, "IPv4"] += 1
+        if rule.cidr_ipv4 is None:
+            used[rule.egress, "IPv6"] += 1
+    return all(count <= MAX_RULES for count in used.values())
+
+
+def vpcs_that_refer(session: Session, group_id: str) -> list[str]:
+    """Peered VPCs, whoever owns them, with rules that speak of this group."""
+    query = (
+        select(SecurityGroup.vpc_id)
+        .join(SecurityGroupRule, SecurityGroupRule.group_id == SecurityGroup.id)
+        .where(
+            SecurityGroupRule.referenced_group_id == group_id,
+            SecurityGroupRule.peering_id.is_not(None),
+        )
+        .distinct()
+    )
+    return list(session.scalars(query.execution_options(**EVERY_ACCOUNT)))
+
+
+def groups_of(
+    session: Session, vpc_id: str, peers: Container[str | None]
+) -> tuple[port.SecurityGroup, ...]:
+    """The groups of a VPC as its network has them. The session is the whole cloud's.
+
+    A rule that speaks of a group which is gone, or of one beyond the VPC's ``peers``, lets nothing through.
+    """
+    here = SecurityGroup.vpc_id == vpc_id
+    query = (
+        select(SecurityGroupRule)
+        .join(SecurityGroup, SecurityGroup.id == SecurityGroupRule.group_id)
+        .where(here)
+        .order_by(SecurityGroupRule.id)
+    )
+    rules = session.scalars(query).all()
+    blocks = blocks_of(session, [rule.prefix_list_id for rule in rules if rule.prefix_list_id])
+    abroad = {rule.referenced_group_id for rule in rules if rule.referenced_vpc_id in peers}
+    those = select(SecurityGroup.id).where(SecurityGroup.id.in_(abroad))
+    living = set(session.scalars(those)) if abroad else set[str]()
+    found: defaultdict[str, list[port.FirewallRule]] = defaultdict(list)
+    for rule in rules:
+        if rule.prefix_list_id is not None:
+            for block in blocks.get(rule.prefix_list_id, ()):
+                spread = f"{rule.id}-{block}"
+                found[rule.group_id].append(_firewall_rule(rule, spread, port.Peers(cidr=block)))
+        elif rule.referenced_vpc_id is None or rule.referenced_group_id in living:
+            cidr = rule.cidr_ipv4 or rule.cidr_ipv6
+            whom = port.Peers(ip_network(cidr) if cidr else None, rule.referenced_group_id)
+            found[rule.group_id].append(_firewall_rule(rule, rule.id, whom))
+    ids = session.scalars(select(SecurityGroup.id).where(here).order_by(SecurityGroup.id))
+    return tuple(port.SecurityGroup(each, tuple(found.get(each, ()))) for each in ids)
+
+
+def protocol_number(protocol: str) -> int | None:
+    """The IP protocol number of what AWS shows; None for all protocols."""
+    return _PROTOCOL_NUMBERS[protocol] if protocol in _PROTOCOL_NUMBERS else int(protocol)
+
+
 def delete_group(session: Session, group_id: str) -> None:
     """The group with its rules and their tags."""
     rules = session.scalars(
@@ -159,6 +251,18 @@ def delete_default_group(session: Session, vpc_id: str) -> None:
         SecurityGroup.vpc_id == vpc_id, SecurityGroup.name == DEFAULT
     )
     delete_group(session, session.scalars(query).one())
+
+
+def _firewall_rule(rule: SecurityGroupRule, rule_id: str, whom: port.Peers) -> port.FirewallRule:
+    has_ports = rule.protocol in PORTED
+    return port.FirewallRule(
+        rule_id=rule_id,
+        egress=rule.egress,
+        protocol=protocol_number(rule.protocol),
+        from_port=rule.from_port if has_ports else None,
+        to_port=rule.to_port if has_ports else None,
+        peers=whom,
+    )
 
 
 def _everything(

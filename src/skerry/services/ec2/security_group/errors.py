@@ -103,6 +103,11 @@ class DifferentNetworks(AwsError):
     text = "You have specified two resources that belong to different networks."
 
 
+class PeerGroupNotReachable(AwsError):
+    code = "InvalidVpcPeeringConnectionID.NotFound"
+    text = "No active VPC peering connection joins the VPCs of {id} and {other_id}."
+
+
 class RulesPerGroupExceeded(AwsError):
     code = "RulesPerSecurityGroupLimitExceeded"
     text = "The maximum number of rules per security group has been reached: {limit}."

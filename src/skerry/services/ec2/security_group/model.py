@@ -20,7 +20,7 @@ class SecurityGroup(Owned, Base):
 
 
 class SecurityGroupRule(Owned, Base):
-    """Exactly one of cidr_ipv4, cidr_ipv6 and referenced_group_id is set.
+    """Exactly one of cidr_ipv4, cidr_ipv6, prefix_list_id and referenced_group_id is set.
 
     ``protocol`` is what AWS shows: "tcp", "udp", "icmp", "icmpv6", "-1" or an IP protocol number.
     """
@@ -37,5 +37,10 @@ class SecurityGroupRule(Owned, Base):
     to_port: Mapped[int]
     cidr_ipv4: Mapped[str | None]
     cidr_ipv6: Mapped[str | None]
+    prefix_list_id: Mapped[str | None] = mapped_column(index=True)
     referenced_group_id: Mapped[str | None] = mapped_column(index=True)
+    # of a group in a peered VPC only; the group and the connection may be gone since
+    referenced_owner_id: Mapped[str | None]
+    referenced_vpc_id: Mapped[str | None]
+    peering_id: Mapped[str | None]
     description: Mapped[str | None]

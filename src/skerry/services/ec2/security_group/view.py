@@ -22,6 +22,7 @@ class GroupFacts:
     rules: Mapping[str, Sequence[SecurityGroupRule]]  # group id → its rules
     names: Mapping[str, str]  # group id → name, for filters by a referenced group's name
     tags: Mapping[str, Mapping[str, str]]
+    peerings: Mapping[str, str]  # peering id → state, of those that rules speak across
 
 
 def security_group_view(group: SecurityGroup, facts: GroupFacts) -> dict[str, Any]:
@@ -34,8 +35,12 @@ def security_group_view(group: SecurityGroup, facts: GroupFacts) -> dict[str, An
         "OwnerId": group.account_id,
         "VpcId": group.vpc_id,
         "SecurityGroupArn": group_arn(facts.region, group),
-        "IpPermissions": permissions_view([rule for rule in rules if not rule.egress]),
-        "IpPermissionsEgress": permissions_view([rule for rule in rules if rule.egress]),
+        "IpPermissions": permissions_view(
+            [rule for rule in rules if not rule.egress], facts.peerings
+        ),
+        "IpPermissionsEgress": permissions_view(
+            [rule for rule in rules if rule.egress], facts.peerings
+        ),
         "Tags": tag_list(facts.tags[group.id]),
     }
 
@@ -44,17 +49,20 @@ def group_arn(region: str, group: SecurityGroup) -> str:
     return arn("ec2", region, group.account_id, f"security-group/{group.id}")
 
 
-def permissions_view(rules: Sequence[SecurityGroupRule]) -> list[dict[str, Any]]:
+def permissions_view(
+    rules: Sequence[SecurityGroupRule], peerings: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """Rules in the older form: all peers of one protocol and port range together."""
     together: defaultdict[tuple[str, int, int], list[SecurityGroupRule]] = defaultdict(list)
     for rule in sorted(rules, key=_order):
         together[rule.protocol, rule.from_port, rule.to_port].append(rule)
-    return [_permission(*key, members) for key, members in together.items()]
+    return [_permission(key, members, peerings) for key, members in together.items()]
 
 
-def rule_view(region: str, rule: SecurityGroupRule, tags: Mapping[str, str]) -> dict[str, Any]:
+def rule_view(
+    region: str, rule: SecurityGroupRule, tags: Mapping[str, str], peerings: Mapping[str, str]
+) -> dict[str, Any]:
     """As DescribeSecurityGroupRules shows it."""
-    referenced = rule.referenced_group_id
     return {
         "SecurityGroupRuleId": rule.id,
         "SecurityGroupRuleArn": arn(
@@ -68,9 +76,8 @@ def rule_view(region: str, rule: SecurityGroupRule, tags: Mapping[str, str]) -> 
         "ToPort": rule.to_port,
         "CidrIpv4": rule.cidr_ipv4,
         "CidrIpv6": rule.cidr_ipv6,
-        "ReferencedGroupInfo": (
-            {"GroupId": referenced, "UserId": rule.account_id} if referenced else None
-        ),
+        "PrefixListId": rule.prefix_list_id,
+        "ReferencedGroupInfo": _pair(rule, peerings) if rule.referenced_group_id else None,
         "Description": rule.description,
         "Tags": tag_list(tags),
     }
@@ -87,6 +94,7 @@ def revoked_rule_view(rule: SecurityGroupRule) -> dict[str, Any]:
         "ToPort": rule.to_port,
         "CidrIpv4": rule.cidr_ipv4,
         "CidrIpv6": rule.cidr_ipv6,
+        "PrefixListId": rule.prefix_list_id,
         "ReferencedGroupId": rule.referenced_group_id,
         "Description": rule.description,
     }
@@ -113,9 +121,12 @@ def group_filters(facts: GroupFacts) -> dict[str, Getter[SecurityGroup]]:
         "group-id": lambda rule: rule.referenced_group_id,
         "group-name": lambda rule: facts.names.get(rule.referenced_group_id or ""),
         "ipv6-cidr": lambda rule: rule.cidr_ipv6,
+        "prefix-list-id": lambda rule: rule.prefix_list_id,
         "protocol": lambda rule: rule.protocol,
         "to-port": lambda rule: rule.to_port if rule.protocol in PORTED else None,
-        "user-id": lambda rule: rule.account_id if rule.referenced_group_id else None,
+        "user-id": lambda rule: (
+            (rule.referenced_owner_id or rule.account_id) if rule.referenced_group_id else None
+        ),
     }
     for name, getter in of_rule.items():
         filters[f"ip-permission.{name}"] = _over_rules(facts, getter, egress=False)
@@ -135,8 +146,11 @@ def _over_rules(
 
 
 def _permission(
-    protocol: str, from_port: int, to_port: int, rules: Sequence[SecurityGroupRule]
+    traffic: tuple[str, int, int],
+    rules: Sequence[SecurityGroupRule],
+    peerings: Mapping[str, str],
 ) -> dict[str, Any]:
+    protocol, from_port, to_port = traffic
     shown: dict[str, Any] = {
         "IpProtocol": protocol,
         "IpRanges": [],
@@ -152,12 +166,24 @@ def _permission(
             shown["IpRanges"].append({"CidrIp": rule.cidr_ipv4, **said})
         elif rule.cidr_ipv6 is not None:
             shown["Ipv6Ranges"].append({"CidrIpv6": rule.cidr_ipv6, **said})
+        elif rule.prefix_list_id is not None:
+            shown["PrefixListIds"].append({"PrefixListId": rule.prefix_list_id, **said})
         else:
-            pair = {"GroupId": rule.referenced_group_id, "UserId": rule.account_id}
-            shown["UserIdGroupPairs"].append({**pair, **said})
+            shown["UserIdGroupPairs"].append({**_pair(rule, peerings), **said})
     return shown
 
 
+def _pair(rule: SecurityGroupRule, peerings: Mapping[str, str]) -> dict[str, Any]:
+    """The group a rule speaks of. Of one in a peered VPC, how the connection is."""
+    return {
+        "GroupId": rule.referenced_group_id,
+        "PeeringStatus": rule.peering_id and peerings.get(rule.peering_id, "deleted"),
+        "UserId": rule.referenced_owner_id or rule.account_id,
+        "VpcId": rule.referenced_vpc_id,
+        "VpcPeeringConnectionId": rule.peering_id,
+    }
+
+
 def _order(rule: SecurityGroupRule) -> tuple[str, int, int, str]:
-    peer = rule.cidr_ipv4 or rule.cidr_ipv6 or rule.referenced_group_id or ""
-    return rule.protocol, rule.from_port, rule.to_port, peer
+    blocks = rule.cidr_ipv4 or rule.cidr_ipv6 or rule.prefix_list_id
+    return rule.protocol, rule.from_port, rule.to_port, blocks or rule.referenced_group_id or ""

@@ -27,10 +27,14 @@ from skerry.services.ec2.internet_gateway.errors import InternetGatewayNotFound
 from skerry.services.ec2.internet_gateway.model import InternetGateway
 from skerry.services.ec2.key_pair.errors import KeyPairNotFound
 from skerry.services.ec2.key_pair.model import KeyPair
+from skerry.services.ec2.nat_gateway.errors import NatGatewayNotFound
+from skerry.services.ec2.nat_gateway.model import NatGateway
 from skerry.services.ec2.network_acl.errors import NetworkAclNotFound
 from skerry.services.ec2.network_acl.model import NetworkAcl
 from skerry.services.ec2.network_interface.errors import InterfaceNotFound
 from skerry.services.ec2.network_interface.model import NetworkInterface
+from skerry.services.ec2.prefix_list.errors import PrefixListNotFound
+from skerry.services.ec2.prefix_list.model import PrefixList
 from skerry.services.ec2.route_table.errors import RouteTableNotFound
 from skerry.services.ec2.route_table.model import RouteTable
 from skerry.services.ec2.security_group.errors import GroupNotFound, RuleNotFound
@@ -71,7 +75,9 @@ TAGGABLE: dict[str, Taggable] = {  # by the prefix of the id
     "i": Taggable("instance", Instance, InstanceNotFound),
     "igw": Taggable("internet-gateway", InternetGateway, InternetGatewayNotFound),
     "key": Taggable("key-pair", KeyPair, KeyPairNotFound),
+    "nat": Taggable("natgateway", NatGateway, NatGatewayNotFound),
     "pcx": Taggable("vpc-peering-connection", PeeringSide, PeeringNotFound),
+    "pl": Taggable("prefix-list", PrefixList, PrefixListNotFound),
     "rtb": Taggable("route-table", RouteTable, RouteTableNotFound),
     "sg": Taggable("security-group", SecurityGroup, GroupNotFound),
     "sgr": Taggable("security-group-rule", SecurityGroupRule, RuleNotFound),

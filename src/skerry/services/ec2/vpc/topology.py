@@ -5,7 +5,7 @@ that the same rows always give the same value.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 
@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skerry.drivers.network import port
+from skerry.drivers.network.port import IpNetwork
 from skerry.services.ec2.address.model import Address
 from skerry.services.ec2.dhcp_options.api import lease_of
 from skerry.services.ec2.egress_only_internet_gateway.api import egress_only_gateway_of
@@ -21,16 +22,17 @@ from skerry.services.ec2.internet_gateway.model import InternetGateway
 from skerry.services.ec2.nat_gateway.api import INTERFACE_TYPE, nat_gateways_of
 from skerry.services.ec2.network_acl.model import NetworkAcl, NetworkAclEntry
 from skerry.services.ec2.network_interface.model import NetworkInterface, NetworkInterfaceGroup
-from skerry.services.ec2.route_table.model import Route, RouteTable, RouteTableAssociation
+from skerry.services.ec2.route_table.api import routes_of
+from skerry.services.ec2.route_table.model import RouteTableAssociation
 from skerry.services.ec2.secondary_address.api import secondary_in_vpc
-from skerry.services.ec2.security_group.model import SecurityGroup, SecurityGroupRule
+from skerry.services.ec2.security_group.api import groups_of, protocol_number
+from skerry.services.ec2.security_group.model import SecurityGroup
 from skerry.services.ec2.subnet.model import Subnet
 from skerry.services.ec2.vpc.api import networks_of
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc_peering.api import peerings_of
 
 _RESOLVER = 2  # the resolver's place in a VPC's first block (VPC user guide, "Amazon DNS")
-_PROTOCOL_NUMBERS = {"-1": None, "icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def topology_of(session: Session, vpc: Vpc) -> port.Vpc:
     outward_id = egress_only_gateway_of(session, vpc.id)
     gateways = {gateway_id: port.INTERNET, outward_id: port.EGRESS_INTERNET}
     blocks = networks_of(session, vpc)
+    peerings = peerings_of(session, vpc.id)
     ports, automatic = _ports(session, vpc.id)
     return port.Vpc(
         vpc_id=vpc.id,
@@ -62,21 +65,17 @@ def topology_of(session: Session, vpc: Vpc) -> port.Vpc:
         domain=dhcp.domain,
         dns=resolver in dhcp.resolvers,
         dhcp=dhcp,
-        subnets=_subnets(session, vpc.id, gateways),
-        groups=_groups(session, vpc.id),
+        subnets=_subnets(session, vpc.id, _routes(session, vpc.id, blocks, gateways)),
+        groups=groups_of(session, vpc.id, {each.vpc_id for each in peerings}),
         ports=ports,
         public=_elastic(session, vpc.id) + automatic,
         egress_only=outward_id is not None,
-        peerings=peerings_of(session, vpc.id),
+        peerings=peerings,
         nat_gateways=nat_gateways_of(session, vpc.id),
     )
 
 
-def _subnets(
-    session: Session, vpc_id: str, gateways: Mapping[str | None, str]
-) -> tuple[port.Subnet, ...]:
-    """``gateways``: those of this VPC by their ids, and what routes to them mean."""
-    routes = _routes(session, vpc_id, gateways)
+def _subnets(session: Session, vpc_id: str, routes: _Routes) -> tuple[port.Subnet, ...]:
     entries = _acl_entries(session, vpc_id)
     query = (
         select(Subnet.id, Subnet.cidr, Subnet.zone, Subnet.network_acl_id, Subnet.ipv6_cidr)
@@ -96,19 +95,20 @@ def _subnets(
     )
 
 
-def _routes(session: Session, vpc_id: str, gateways: Mapping[str | None, str]) -> _Routes:
-    query = (
-        select(Route.route_table_id, Route.destination, Route.target_id)
-        .join(RouteTable, RouteTable.id == Route.route_table_id)
-        .where(RouteTable.vpc_id == vpc_id)
-        .order_by(Route.route_table_id, Route.destination)
-    )
+def _routes(
+    session: Session,
+    vpc_id: str,
+    blocks: Sequence[IpNetwork],
+    gateways: Mapping[str | None, str],
+) -> _Routes:
+    """``gateways``: those of this VPC by their ids, and what routes to them mean."""
     of_table: defaultdict[str, tuple[port.Route, ...]] = defaultdict(tuple)
-    for table_id, destination, target_id in session.execute(query).tuples():
-        target = gateways.get(target_id, target_id)
-        if target.startswith(("igw-", "eigw-")):
-            target = port.BLACKHOLE  # it was detached, or deleted
-        of_table[table_id] += (port.Route(ip_network(destination), target),)
+    for table_id, routes in routes_of(session, vpc_id, blocks).items():
+        for destination, target_id in routes.items():
+            target = gateways.get(target_id, target_id)
+            if target.startswith(("igw-", "eigw-")):
+                target = port.BLACKHOLE  # it was detached, or deleted
+            of_table[table_id] += (port.Route(destination, target),)
     associations = select(
         RouteTableAssociation.subnet_id, RouteTableAssociation.route_table_id
     ).where(RouteTableAssociation.vpc_id == vpc_id)
@@ -137,44 +137,6 @@ def _acl_entries(session: Session, vpc_id: str) -> dict[str, list[port.AclEntry]
             )
         )
     return found
-
-
-def _groups(session: Session, vpc_id: str) -> tuple[port.SecurityGroup, ...]:
-    query = (
-        select(SecurityGroupRule)
-        .join(SecurityGroup, SecurityGroup.id == SecurityGroupRule.group_id)
-        .where(SecurityGroup.vpc_id == vpc_id)
-        .order_by(SecurityGroupRule.id)
-    )
-    rules: defaultdict[str, list[port.FirewallRule]] = defaultdict(list)
-    for rule in session.scalars(query):
-        rules[rule.group_id].append(_firewall_rule(rule))
-    ids = select(SecurityGroup.id).where(SecurityGroup.vpc_id == vpc_id).order_by(SecurityGroup.id)
-    return tuple(
-        port.SecurityGroup(group_id, tuple(rules.get(group_id, ())))
-        for group_id in session.scalars(ids)
-    )
-
-
-def _firewall_rule(rule: SecurityGroupRule) -> port.FirewallRule:
-    block = rule.cidr_ipv4 or rule.cidr_ipv6
-    has_ports = rule.protocol in ("tcp", "udp", "icmp", "icmpv6")
-    return port.FirewallRule(
-        rule_id=rule.id,
-        egress=rule.egress,
-        protocol=protocol_number(rule.protocol),
-        from_port=rule.from_port if has_ports else None,
-        to_port=rule.to_port if has_ports else None,
-        peers=port.Peers(
-            cidr=ip_network(block) if block else None,
-            group_id=rule.referenced_group_id,
-        ),
-    )
-
-
-def protocol_number(protocol: str) -> int | None:
-    """The IP protocol number of what AWS shows; None for all protocols."""
-    return _PROTOCOL_NUMBERS[protocol] if protocol in _PROTOCOL_NUMBERS else int(protocol)
 
 
 def _ports(

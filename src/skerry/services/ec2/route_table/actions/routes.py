@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from skerry.kernel.action import action
-from skerry.kernel.errors import InvalidParameterCombination, MissingParameter, UnsupportedOperation
+from skerry.kernel.errors import InvalidParameterCombination, MissingParameter
 from skerry.kernel.wake import wake_id
+from skerry.services.ec2.prefix_list.api import find_list
 from skerry.services.ec2.route_table import api
 from skerry.services.ec2.route_table.actions.targets import target_of
 from skerry.services.ec2.route_table.errors import (
@@ -21,7 +22,12 @@ from skerry.services.ec2.route_table.errors import (
     RouteToReplaceNotFound,
 )
 from skerry.services.ec2.route_table.model import Route, RouteTable
-from skerry.services.ec2.vpc.api import find_vpc, parse_cidr, parse_ipv6_cidr
+from skerry.services.ec2.vpc.api import (
+    find_vpc,
+    networks_of,
+    parse_cidr,
+    parse_ipv6_cidr,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +40,7 @@ if TYPE_CHECKING:
 
     from skerry.kernel.context import Context
 
-MAX_ROUTES_PER_TABLE = 500
+_DESTINATIONS = ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId")
 
 
 @action("CreateRoute")
@@ -44,21 +50,19 @@ def create_route(ctx: Context, req: CreateRouteRequestTypeDef) -> dict[str, Any]
     The same route again is a success, as in EC2.
     """
     table = api.find_table(ctx, req["RouteTableId"])
-    network = _destination(req)
-    destination = str(network)
-    target_id = target_of(ctx, table, req, network)
-    vpc = find_vpc(ctx, table.vpc_id)
-    if isinstance(network, IPv4Network) and network.subnet_of(vpc.network):
+    to = _destination(ctx, req)
+    target_id = target_of(ctx, table, req, to)
+    destination = str(to)
+    if _is_local(ctx, table, destination):
         raise RouteInsideVpc(destination=destination)
     present = _find_route(ctx, table, destination)
     if present is not None:
         if present.target_id != target_id:
             raise RouteExists(destination=destination)
         return {"Return": True}
-    count = select(func.count()).select_from(Route).where(Route.route_table_id == table.id)
-    if (ctx.db.scalar(count) or 0) >= MAX_ROUTES_PER_TABLE:
-        raise RouteLimitExceeded(limit=MAX_ROUTES_PER_TABLE)
     api.add_route(ctx.db, table, destination, target_id)
+    if not api.has_room(ctx.db, table.id):
+        raise RouteLimitExceeded(limit=api.MAX_ROUTES)
     wake_id(ctx.db, "vpc", table.vpc_id)
     return {"Return": True}
 
@@ -67,9 +71,9 @@ def create_route(ctx: Context, req: CreateRouteRequestTypeDef) -> dict[str, Any]
 def replace_route(ctx: Context, req: ReplaceRouteRequestTypeDef) -> None:
     """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ReplaceRoute.html"""
     table = api.find_table(ctx, req["RouteTableId"])
-    network = _destination(req)
-    destination = str(network)
-    target_id = target_of(ctx, table, req, network)
+    to = _destination(ctx, req)
+    target_id = target_of(ctx, table, req, to)
+    destination = str(to)
     route = _find_route(ctx, table, destination)
     if route is None:
         raise RouteToReplaceNotFound(destination=destination)
@@ -82,8 +86,8 @@ def replace_route(ctx: Context, req: ReplaceRouteRequestTypeDef) -> None:
 def delete_route(ctx: Context, req: DeleteRouteRequestTypeDef) -> None:
     """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteRoute.html"""
     table = api.find_table(ctx, req["RouteTableId"])
-    destination = str(_destination(req))
-    if destination == find_vpc(ctx, table.vpc_id).cidr:
+    destination = str(_destination(ctx, req))
+    if _is_local(ctx, table, destination):
         raise LocalRoute(destination=destination, id=table.id)
     route = _find_route(ctx, table, destination)
     if route is None:
@@ -98,14 +102,26 @@ def _find_route(ctx: Context, table: RouteTable, destination: str) -> Route | No
     return ctx.db.scalar(query)
 
 
-def _destination(req: Mapping[str, Any]) -> IPv4Network | IPv6Network:
-    if req.get("DestinationPrefixListId"):
-        raise UnsupportedOperation(why="DestinationPrefixListId is not supported: name a block.")
-    four, six = req.get("DestinationCidrBlock"), req.get("DestinationIpv6CidrBlock")
-    if four and six:
+def _is_local(ctx: Context, table: RouteTable, destination: str) -> bool:
+    """Whether the VPC's own routes have this destination, or a wider one."""
+    if destination.startswith("pl-"):
+        return False
+    network = ip_network(destination)
+    vpc = find_vpc(ctx, table.vpc_id)
+    return any(api.is_within(network, each) for each in networks_of(ctx.db, vpc))
+
+
+def _destination(ctx: Context, req: Mapping[str, Any]) -> api.Destination:
+    """The one that the request names."""
+    given = {name: req[name] for name in _DESTINATIONS if req.get(name)}
+    if len(given) > 1:
         raise InvalidParameterCombination(why="A route has exactly one destination.")
-    if six:
-        return parse_ipv6_cidr(six, "destinationIpv6CidrBlock")
-    if not four:
+    if not given:
         raise MissingParameter(name="destinationCidrBlock")
-    return parse_cidr(four, "destinationCidrBlock")
+    ((name, text),) = given.items()
+    if name == "DestinationPrefixListId":
+        one = find_list(ctx, text)
+        return api.Destination(one.id, 6 if one.address_family == "IPv6" else 4)
+    if name == "DestinationIpv6CidrBlock":
+        return api.Destination(str(parse_ipv6_cidr(text, "destinationIpv6CidrBlock")), 6)
+    return api.Destination(str(parse_cidr(text, "destinationCidrBlock")), 4)

@@ -27,9 +27,9 @@ from skerry.services.ec2.vpc_peering.errors import PeeringNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from ipaddress import IPv4Network, IPv6Network
 
     from skerry.kernel.context import Context
+    from skerry.services.ec2.route_table.api import Destination
     from skerry.services.ec2.route_table.model import RouteTable
 
 _NOT_BUILT = (
@@ -59,9 +59,7 @@ def living(ctx: Context) -> frozenset[str]:
     )
 
 
-def target_of(
-    ctx: Context, table: RouteTable, req: Mapping[str, Any], to: IPv4Network | IPv6Network
-) -> str:
+def target_of(ctx: Context, table: RouteTable, req: Mapping[str, Any], to: Destination) -> str:
     """Id of the one target that the request names. Raises what is wrong with it."""
     given = {name: req[name] for name in (*_FINDERS, *_NOT_BUILT) if req.get(name)}
     if len(given) > 1:

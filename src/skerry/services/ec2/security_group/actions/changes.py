@@ -45,6 +45,7 @@ def modify_security_group_rules(
     for update in req["SecurityGroupRules"]:
         rule = _find_rule(ctx, group, update["SecurityGroupRuleId"])
         _change(ctx, group, rule, update.get("SecurityGroupRule") or {})
+    api.check_room(ctx.db, group.id)
     wake_id(ctx.db, "vpc", group.vpc_id)
     return {"Return": True}
 
@@ -72,13 +73,7 @@ def _change(
     others = [each for each in rules_in(ctx, group, egress=rule.egress) if each.id != rule.id]
     if permission.identity in {identity_of(each) for each in others}:
         raise PermissionDuplicate(rule=permission)
-    rule.protocol = permission.traffic.protocol
-    rule.from_port = permission.traffic.from_port
-    rule.to_port = permission.traffic.to_port
-    rule.cidr_ipv4 = permission.cidr_ipv4
-    rule.cidr_ipv6 = permission.cidr_ipv6
-    rule.referenced_group_id = permission.referenced_group_id
-    rule.description = permission.description
+    permission.write(rule)
     ctx.db.flush()
 
 
@@ -105,8 +100,9 @@ def _describe(ctx: Context, req: Mapping[str, Any], *, egress: bool) -> dict[str
 def _describe_by_permission(
     ctx: Context, group: SecurityGroup, req: Mapping[str, Any], *, egress: bool
 ) -> None:
-    there = {identity_of(rule): rule for rule in rules_in(ctx, group, egress=egress)}
-    for permission in permissions_of(ctx, group, req):
+    present = rules_in(ctx, group, egress=egress)
+    there = {identity_of(rule): rule for rule in present}
+    for permission in permissions_of(ctx, group, req, present):
         rule = there.get(permission.identity)
         if rule is None:
             raise PermissionNotFound

@@ -16,6 +16,7 @@ from skerry.kernel.tags import put_tags, tag_list, tags_of, tags_on_create
 from skerry.kernel.wake import wake_id
 from skerry.services.ec2.network_interface.model import NetworkInterfaceGroup
 from skerry.services.ec2.security_group import api
+from skerry.services.ec2.security_group.actions.peers import peering_states
 from skerry.services.ec2.security_group.errors import (
     CannotDeleteDefault,
     GroupDescriptionInvalid,
@@ -109,12 +110,15 @@ def delete_security_group(ctx: Context, req: DeleteSecurityGroupRequestTypeDef) 
         NetworkInterfaceGroup.group_id == group.id
     )
     reference = select(SecurityGroupRule.id).where(
-        SecurityGroupRule.referenced_group_id == group.id, SecurityGroupRule.group_id != group.id
+        SecurityGroupRule.referenced_group_id == group.id,
+        SecurityGroupRule.group_id != group.id,
+        SecurityGroupRule.peering_id.is_(None),  # a rule across a peering becomes stale
     )
     if any(ctx.db.scalar(query.limit(1)) is not None for query in (member, reference)):
         raise GroupInUse(id=group.id)
+    for vpc_id in (group.vpc_id, *api.vpcs_that_refer(ctx.db, group.id)):
+        wake_id(ctx.db, "vpc", vpc_id)
     api.delete_group(ctx.db, group.id)
-    wake_id(ctx.db, "vpc", group.vpc_id)
     return {"Return": True, "GroupId": group.id}
 
 
@@ -139,7 +143,8 @@ def _facts(ctx: Context, groups: Sequence[SecurityGroup]) -> GroupFacts:
         rules[rule.group_id].append(rule)
     names = ctx.db.execute(select(SecurityGroup.id, SecurityGroup.name)).tuples()
     tags = tags_of(ctx.db, [group.id for group in groups])
-    return GroupFacts(ctx.region.name, rules, dict(names.all()), tags)
+    peerings = peering_states(ctx, [rule for some in rules.values() for rule in some])
+    return GroupFacts(ctx.region.name, rules, dict(names.all()), tags, peerings)
 
 
 def _check_texts(name: str, description: str) -> None:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import (
     AddressValueError,
     IPv4Network,
@@ -17,24 +17,25 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from skerry.kernel.errors import InvalidParameterCombination, MissingParameter, UnsupportedOperation
-from skerry.services.ec2.security_group.api import find_group, group_by_name
+from skerry.kernel.errors import InvalidParameterCombination, MissingParameter
+from skerry.services.ec2.prefix_list.api import find_list
+from skerry.services.ec2.security_group.actions.peers import peer_group
 from skerry.services.ec2.security_group.errors import (
-    DifferentNetworks,
-    GroupNotFound,
     PermissionInvalid,
     PermissionRepeated,
 )
 from skerry.services.ec2.security_group.model import SecurityGroup, SecurityGroupRule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from skerry.kernel.context import Context
 
 _NAMES = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 _ALL = -1
 _DESCRIPTION = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}")
+_PEERS = ("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_group_id")
+_OF_PEERED = ("referenced_owner_id", "referenced_vpc_id", "peering_id")
 _SHORTHAND = ("IpProtocol", "FromPort", "ToPort", "CidrIp", "SourceSecurityGroupName")
 
 
@@ -49,22 +50,29 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One rule as asked for. Exactly one of the three peers is set."""
+    """One rule as asked for. ``peer``: the columns of a row that say whom it speaks of."""
 
     traffic: Traffic
-    cidr_ipv4: str | None = None
-    cidr_ipv6: str | None = None
-    referenced_group_id: str | None = None
+    peer: Mapping[str, str] = field(hash=False)
     description: str | None = None
 
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes two rules of one direction the same rule."""
-        return (self.traffic, self.cidr_ipv4, self.cidr_ipv6, self.referenced_group_id)
+        return (self.traffic, *(self.peer.get(name) for name in _PEERS))
+
+    def write(self, rule: SecurityGroupRule) -> None:
+        """Make the row this rule."""
+        rule.protocol = self.traffic.protocol
+        rule.from_port = self.traffic.from_port
+        rule.to_port = self.traffic.to_port
+        rule.description = self.description
+        for column in (*_PEERS, *_OF_PEERED):
+            setattr(rule, column, self.peer.get(column))
 
     def __str__(self) -> str:
         """As EC2 puts it in its messages."""
-        peer = self.cidr_ipv4 or self.cidr_ipv6 or self.referenced_group_id
+        peer = next(self.peer[name] for name in _PEERS if name in self.peer)
         traffic = self.traffic
         if traffic.protocol == "-1":
             return f"peer: {peer}, ALL, ALLOW"
@@ -75,12 +83,18 @@ class Permission:
 def identity_of(rule: SecurityGroupRule) -> tuple[object, ...]:
     """As ``Permission.identity``, of a rule that is there."""
     traffic = Traffic(rule.protocol, rule.from_port, rule.to_port)
-    return (traffic, rule.cidr_ipv4, rule.cidr_ipv6, rule.referenced_group_id)
+    return (traffic, *(getattr(rule, name) for name in _PEERS))
 
 
-def permissions_of(ctx: Context, group: SecurityGroup, req: Mapping[str, Any]) -> list[Permission]:
+def permissions_of(
+    ctx: Context,
+    group: SecurityGroup,
+    req: Mapping[str, Any],
+    present: Sequence[SecurityGroupRule] = (),
+) -> list[Permission]:
     """Every rule that ``IpPermissions`` or the shorthand parameters ask for.
 
+    What the rules that are ``present`` speak of is not looked for: it may be gone.
     Raises PermissionInvalid, PermissionRepeated, MissingParameter, and errors of group look-ups.
     """
     asked: Sequence[Mapping[str, Any]] = req.get("IpPermissions") or ()
@@ -91,7 +105,8 @@ def permissions_of(ctx: Context, group: SecurityGroup, req: Mapping[str, Any]) -
         )
     if not asked:
         asked = _from_shorthand(req)
-    found = [each for permission in asked for each in _expand(ctx, group, permission)]
+    known = {name: {getattr(rule, name) for rule in present} for name in _PEERS}
+    found = [each for permission in asked for each in _expand(ctx, group, permission, known)]
     if len({each.identity for each in found}) < len(found):
         raise PermissionRepeated
     return found
@@ -113,10 +128,10 @@ def single_permission(ctx: Context, group: SecurityGroup, rule: Mapping[str, Any
     forms = {
         "CidrIpv4": {"IpRanges": [{"CidrIp": peer, **said}]},
         "CidrIpv6": {"Ipv6Ranges": [{"CidrIpv6": peer, **said}]},
-        "PrefixListId": {"PrefixListIds": [{"PrefixListId": peer}]},
+        "PrefixListId": {"PrefixListIds": [{"PrefixListId": peer, **said}]},
         "ReferencedGroupId": {"UserIdGroupPairs": [{"GroupId": peer, **said}]},
     }
-    return next(_expand(ctx, group, {**rule, **forms[peers[0]]}))
+    return next(_expand(ctx, group, {**rule, **forms[peers[0]]}, {}))
 
 
 def check_description(text: str | None) -> str | None:
@@ -155,25 +170,52 @@ def _from_shorthand(req: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _expand(ctx: Context, group: SecurityGroup, asked: Mapping[str, Any]) -> Iterator[Permission]:
-    if asked.get("PrefixListIds"):
-        raise UnsupportedOperation(why="Prefix lists are not supported.")
+def _expand(
+    ctx: Context,
+    group: SecurityGroup,
+    asked: Mapping[str, Any],
+    known: Mapping[str, Container[str | None]],
+) -> Iterator[Permission]:
     traffic = _traffic(asked)
-    ranges: Sequence[Mapping[str, Any]] = asked.get("IpRanges") or ()
-    ranges6: Sequence[Mapping[str, Any]] = asked.get("Ipv6Ranges") or ()
-    pairs: Sequence[Mapping[str, Any]] = asked.get("UserIdGroupPairs") or ()
-    if not (ranges or ranges6 or pairs):
-        raise MissingParameter(name="ipRanges, ipv6Ranges or groups")
-    for one in ranges:
-        said = check_description(one.get("Description"))
-        yield Permission(traffic, cidr_ipv4=_ipv4(one.get("CidrIp")), description=said)
-    for one in ranges6:
-        said = check_description(one.get("Description"))
-        yield Permission(traffic, cidr_ipv6=_ipv6(one.get("CidrIpv6")), description=said)
-    for one in pairs:
-        said = check_description(one.get("Description"))
-        other = _referenced(ctx, group, one)
-        yield Permission(traffic, referenced_group_id=other.id, description=said)
+    peers: list[tuple[Mapping[str, Any], Mapping[str, str]]] = [
+        *((one, {"cidr_ipv4": _ipv4(one.get("CidrIp"))}) for one in asked.get("IpRanges") or ()),
+        *(
+            (one, {"cidr_ipv6": _ipv6(one.get("CidrIpv6"))})
+            for one in asked.get("Ipv6Ranges") or ()
+        ),
+        *(
+            (one, {"prefix_list_id": _prefix_list(ctx, one, known)})
+            for one in asked.get("PrefixListIds") or ()
+        ),
+        *((one, _group(ctx, group, one, known)) for one in asked.get("UserIdGroupPairs") or ()),
+    ]
+    if not peers:
+        raise MissingParameter(name="ipRanges, ipv6Ranges, prefixListIds or groups")
+    for one, peer in peers:
+        yield Permission(traffic, peer, check_description(one.get("Description")))
+
+
+def _group(
+    ctx: Context,
+    group: SecurityGroup,
+    one: Mapping[str, Any],
+    known: Mapping[str, Container[str | None]],
+) -> Mapping[str, str]:
+    group_id: str | None = one.get("GroupId")
+    if group_id and group_id in known.get("referenced_group_id", ()):
+        return {"referenced_group_id": group_id}
+    return peer_group(ctx, group, one)
+
+
+def _prefix_list(
+    ctx: Context, one: Mapping[str, Any], known: Mapping[str, Container[str | None]]
+) -> str:
+    list_id: str | None = one.get("PrefixListId")
+    if not list_id:
+        raise MissingParameter(name="prefixListId")
+    if list_id in known.get("prefix_list_id", ()):
+        return list_id
+    return find_list(ctx, list_id).id
 
 
 def _traffic(asked: Mapping[str, Any]) -> Traffic:
@@ -242,21 +284,6 @@ def _ipv6(text: str | None) -> str:
     except (AddressValueError, NetmaskValueError):
         pass
     raise PermissionInvalid(why=f"CIDR block {text} is malformed")
-
-
-def _referenced(ctx: Context, group: SecurityGroup, pair: Mapping[str, Any]) -> SecurityGroup:
-    """The group a rule speaks of. Other accounts' groups need peering, which is not built."""
-    if pair.get("VpcPeeringConnectionId") or pair.get("PeeringStatus"):
-        raise UnsupportedOperation(why="Rules across peered VPCs are not supported.")
-    group_id, name = pair.get("GroupId"), pair.get("GroupName")
-    if not group_id and not name:
-        raise MissingParameter(name="groupId")
-    if pair.get("UserId") not in (None, "", ctx.account_id):
-        raise GroupNotFound(id=group_id or name)
-    other = find_group(ctx, group_id) if group_id else group_by_name(ctx, group.vpc_id, str(name))
-    if other.vpc_id != group.vpc_id:
-        raise DifferentNetworks
-    return other
 
 
 def rules_in(ctx: Context, group: SecurityGroup, *, egress: bool) -> list[SecurityGroupRule]:

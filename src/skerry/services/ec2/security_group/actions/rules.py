@@ -15,6 +15,7 @@ from skerry.kernel.paging import page
 from skerry.kernel.tags import drop_tags, put_tags, tags_of, tags_on_create
 from skerry.kernel.wake import wake_id
 from skerry.services.ec2.security_group import api
+from skerry.services.ec2.security_group.actions.peers import peering_states
 from skerry.services.ec2.security_group.actions.permissions import (
     Permission,
     identity_of,
@@ -26,7 +27,6 @@ from skerry.services.ec2.security_group.errors import (
     PermissionNotFound,
     RuleMalformed,
     RuleNotFound,
-    RulesPerGroupExceeded,
 )
 from skerry.services.ec2.security_group.model import SecurityGroup, SecurityGroupRule
 from skerry.services.ec2.security_group.view import (
@@ -50,9 +50,6 @@ if TYPE_CHECKING:
 
     from skerry.kernel.context import Context
 
-MAX_RULES = 60
-"""Per group, direction and IP version (VPC quotas, "Inbound or outbound rules per security group")."""
-
 
 @action("DescribeSecurityGroupRules")
 def describe_security_group_rules(
@@ -65,8 +62,11 @@ def describe_security_group_rules(
     tags = tags_of(ctx.db, [rule.id for rule in rules])
     matching = select_rows(rules, req.get("Filters"), RULE_FILTERS, lambda one: tags[one.id])
     shown, token = page(matching, req, lambda one: one.id)
+    peerings = peering_states(ctx, shown)
     return {
-        "SecurityGroupRules": [rule_view(ctx.region.name, one, tags[one.id]) for one in shown],
+        "SecurityGroupRules": [
+            rule_view(ctx.region.name, one, tags[one.id], peerings) for one in shown
+        ],
         "NextToken": token,
     }
 
@@ -123,15 +123,16 @@ def _authorize(
         if permission.identity in identities:
             raise PermissionDuplicate(rule=permission)
     made = [_new_rule(group, permission, egress=egress) for permission in asked]
-    _check_room([*present, *made])
     ctx.db.add_all(made)
     ctx.db.flush()
+    api.check_room(ctx.db, group.id)
     tags = tags_on_create(req, "security-group-rule")
     if tags:
         for rule in made:
             put_tags(ctx, "security-group-rule", rule.id, tags)
     wake_id(ctx.db, "vpc", group.vpc_id)
-    views = [rule_view(ctx.region.name, rule, tags) for rule in made]
+    peerings = peering_states(ctx, made)
+    views = [rule_view(ctx.region.name, rule, tags, peerings) for rule in made]
     return {"Return": True, "SecurityGroupRules": views}
 
 
@@ -148,7 +149,7 @@ def _revoke(
             )
         revoked = _by_ids(present, ids)
     else:
-        asked = permissions_of(ctx, group, req)
+        asked = permissions_of(ctx, group, req, present)
         there = {identity_of(rule): rule for rule in present}
         revoked = [there[each.identity] for each in asked if each.identity in there]
         unknown = [each for each in asked if each.identity not in there]
@@ -160,11 +161,11 @@ def _revoke(
     views = [revoked_rule_view(rule) for rule in revoked]
     ctx.db.execute(delete(SecurityGroupRule).where(gone))
     wake_id(ctx.db, "vpc", group.vpc_id)
-    not_there = permissions_view([_new_rule(group, each, egress=egress) for each in unknown])
+    not_there = [_new_rule(group, each, egress=egress) for each in unknown]
     return {
         "Return": True,
         "RevokedSecurityGroupRules": views,
-        "UnknownIpPermissions": not_there,
+        "UnknownIpPermissions": permissions_view(not_there, peering_states(ctx, not_there)),
     }
 
 
@@ -178,27 +179,11 @@ def _by_ids(present: Sequence[SecurityGroupRule], ids: Sequence[str]) -> list[Se
 
 
 def _new_rule(group: SecurityGroup, permission: Permission, *, egress: bool) -> SecurityGroupRule:
-    return SecurityGroupRule(
-        id=new_id("sgr"),
-        account_id=group.account_id,
-        group_id=group.id,
-        egress=egress,
-        protocol=permission.traffic.protocol,
-        from_port=permission.traffic.from_port,
-        to_port=permission.traffic.to_port,
-        cidr_ipv4=permission.cidr_ipv4,
-        cidr_ipv6=permission.cidr_ipv6,
-        referenced_group_id=permission.referenced_group_id,
-        description=permission.description,
+    rule = SecurityGroupRule(
+        id=new_id("sgr"), account_id=group.account_id, group_id=group.id, egress=egress
     )
-
-
-def _check_room(rules: Sequence[SecurityGroupRule]) -> None:
-    """A rule that speaks of a group counts for both IP versions."""
-    ipv4 = sum(rule.cidr_ipv6 is None for rule in rules)
-    ipv6 = sum(rule.cidr_ipv4 is None for rule in rules)
-    if max(ipv4, ipv6) > MAX_RULES:
-        raise RulesPerGroupExceeded(limit=MAX_RULES)
+    permission.write(rule)
+    return rule
 
 
 def _refuse_shorthand(req: Mapping[str, Any]) -> None:
