@@ -34,10 +34,10 @@ COMPANIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "NetworkInterfaceId": ("AllocationId",),
         "PublicIp": ("NetworkInterfaceId",),
     },
-    "CreateRoute": {"*": ("DestinationCidrBlock",)},
+    "CreateRoute": {"DestinationPrefixListId": ("GatewayId",), "*": ("DestinationCidrBlock",)},
     "CreateSubnet": {"*": ("CidrBlock",)},
-    "DeleteRoute": {"*": ("DestinationCidrBlock",)},
-    "ReplaceRoute": {"*": ("DestinationCidrBlock",)},
+    "DeleteRoute": {"DestinationPrefixListId": (), "*": ("DestinationCidrBlock",)},
+    "ReplaceRoute": {"DestinationPrefixListId": ("GatewayId",), "*": ("DestinationCidrBlock",)},
     "RunInstances": {"*": ("ImageId", "InstanceType")},
 } | {
     f"{verb}SecurityGroup{what}": {

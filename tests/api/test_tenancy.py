@@ -23,7 +23,6 @@ NOT_HERE = {
     "CapacityReservation",
     "CarrierGateway",
     "CoipPool",
-    "DestinationPrefixList",
     "Host",
     "HostResourceGroup",
     "IpamPool",
@@ -36,7 +35,6 @@ NOT_HERE = {
     "LocalGateway",
     "MetricCategory",
     "OutpostLag",
-    "PrefixList",
     "Ramdisk",
     "Reservation",
     "Snapshot",
@@ -108,7 +106,11 @@ def network_belongings(client, name: str) -> dict[str, str]:
     block = block["Ipv6CidrBlockAssociation"]
     slash64 = block["Ipv6CidrBlock"].replace("/56", "/64")
     of_subnet = client.associate_subnet_cidr_block(SubnetId=subnet_id, Ipv6CidrBlock=slash64)
-    acl = client.describe_network_acls()["NetworkAcls"][0]
+    acls = client.describe_network_acls()["NetworkAcls"]
+    acl = next(each for each in acls if each["Associations"])
+    blocks = client.create_managed_prefix_list(
+        PrefixListName=name, AddressFamily="IPv4", MaxEntries=2, Entries=[{"Cidr": "9.0.0.0/8"}]
+    )["PrefixList"]
     flow_log = client.create_flow_logs(
         ResourceIds=[vpc_id],
         ResourceType="VPC",
@@ -117,6 +119,8 @@ def network_belongings(client, name: str) -> dict[str, str]:
         LogDestination=f"arn:aws:s3:::{name}",
     )
     return {
+        "PrefixList": blocks["PrefixListId"],
+        "DestinationPrefixList": blocks["PrefixListId"],
         "NatGateway": nat["NatGateway"]["NatGatewayId"],
         "EgressOnlyInternetGateway": outward_id,
         "DisassociateVpcCidrBlock.Association": block["AssociationId"],
@@ -143,7 +147,7 @@ def network_belongings(client, name: str) -> dict[str, str]:
         "DisassociateAddress.Association": associated["AssociationId"],
         "InternetGateway": gateway["InternetGatewayId"],
         "Gateway": gateway["InternetGatewayId"],
-        "NetworkAcl": client.describe_network_acls()["NetworkAcls"][0]["NetworkAclId"],
+        "NetworkAcl": acl["NetworkAclId"],
         "DhcpOptions": client.describe_dhcp_options()["DhcpOptions"][0]["DhcpOptionsId"],
         "Allocation": address["AllocationId"],
         "PublicIp": address["PublicIp"],

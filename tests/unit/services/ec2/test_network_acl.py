@@ -171,3 +171,34 @@ def test_the_network_gets_the_entries_in_force(tenant: Tenant, vpc_id: str, acl_
     assert (denied.number, denied.allow, denied.from_port, denied.to_port) == (100, False, 80, 81)
     assert (ping.protocol, ping.from_port, str(ping.cidr)) == (58, 128, "fd00::/8")
     assert isinstance(denied, port.AclEntry)
+
+
+def test_ipv6_opens_what_was_open_and_leaves_alone_what_was_changed(tenant: Tenant, vpc_id: str):
+    by_vpc = [{"Name": "vpc-id", "Values": [vpc_id]}]
+
+    def rules(*, egress: bool) -> list[tuple[int, str]]:
+        (acl,) = tenant("DescribeNetworkAcls", Filters=by_vpc)["NetworkAcls"]
+        return [
+            (each["RuleNumber"], each.get("Ipv6CidrBlock") or each["CidrBlock"])
+            for each in acl["Entries"]
+            if each["Egress"] == egress
+        ]
+
+    (acl,) = tenant("DescribeNetworkAcls", Filters=by_vpc)["NetworkAcls"]
+    changed = {"NetworkAclId": acl["NetworkAclId"], "Egress": False, "RuleNumber": 100}
+    tenant("DeleteNetworkAclEntry", **changed)
+    (group,) = tenant("DescribeSecurityGroups", Filters=by_vpc)["SecurityGroups"]
+    assert group["IpPermissionsEgress"][0]["Ipv6Ranges"] == []
+    tenant("AssociateVpcCidrBlock", VpcId=vpc_id, AmazonProvidedIpv6CidrBlock=True)
+    assert rules(egress=False) == [(32767, "0.0.0.0/0"), (32768, "::/0")]
+    assert rules(egress=True) == [
+        (100, "0.0.0.0/0"),
+        (101, "::/0"),
+        (32767, "0.0.0.0/0"),
+        (32768, "::/0"),
+    ]
+    later = {"GroupName": "later", "Description": "d", "VpcId": vpc_id}
+    tenant("CreateSecurityGroup", **later)
+    for group in tenant("DescribeSecurityGroups", Filters=by_vpc)["SecurityGroups"]:
+        (out,) = group["IpPermissionsEgress"]
+        assert out["Ipv6Ranges"] == [{"CidrIpv6": "::/0"}]

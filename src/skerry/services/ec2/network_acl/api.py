@@ -13,6 +13,9 @@ from skerry.services.ec2.network_acl.errors import NetworkAclMalformed, NetworkA
 from skerry.services.ec2.network_acl.model import NetworkAcl, NetworkAclEntry
 from skerry.services.ec2.vpc.model import Vpc
 
+_OPEN = (100, True, "-1", "0.0.0.0/0")
+"""The one entry that a default ACL begins with, in each direction."""
+
 
 def create_default_acl(session: Session, vpc: Vpc, now: datetime) -> NetworkAcl:
     """The ACL every subnet of a new VPC starts with: all traffic, both ways."""
@@ -31,6 +34,31 @@ def create_default_acl(session: Session, vpc: Vpc, now: datetime) -> NetworkAcl:
         )
     session.flush()
     return acl
+
+
+def open_to_ipv6(session: Session, vpc_id: str) -> None:
+    """The VPC got its first IPv6 block: a default ACL that lets all through lets IPv6 through too.
+
+    In a direction where its entries were changed it stays as it is. Source:
+    https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html
+    """
+    acl_id = default_acl_id(session, vpc_id)
+    here = select(NetworkAclEntry).where(NetworkAclEntry.network_acl_id == acl_id)
+    for egress in (False, True):
+        entries = session.scalars(here.where(NetworkAclEntry.egress == egress)).all()
+        if [(one.number, one.allow, one.protocol, one.cidr) for one in entries] == [_OPEN]:
+            session.add(
+                NetworkAclEntry(
+                    account_id=entries[0].account_id,
+                    network_acl_id=acl_id,
+                    egress=egress,
+                    number=101,
+                    allow=True,
+                    protocol="-1",
+                    cidr="::/0",
+                )
+            )
+    session.flush()
 
 
 def create_acl(

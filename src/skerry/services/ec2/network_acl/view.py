@@ -1,6 +1,6 @@
 """Network ACLs as responses show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from skerry.services.ec2.network_acl.model import NetworkAcl, NetworkAclEntry
 from skerry.services.ec2.subnet.model import Subnet
 
 LAST_RULE = 32767
-"""Number of the implied deny at the end."""
+"""Number of the implied deny at the end; the one for IPv6 is the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class AclFacts:
     entries: Mapping[str, Sequence[NetworkAclEntry]]
     subnets: Mapping[str, Sequence[Subnet]]
     tags: Mapping[str, Mapping[str, str]]
+    dual: Collection[str]  # VPCs that have IPv6 blocks
 
     def all_entries(self, acl: NetworkAcl) -> list[dict[str, Any]]:
         """The entries with the implied last one, egress first, as EC2 lists them."""
@@ -28,15 +29,9 @@ class AclFacts:
             shown += [
                 _entry(each) for each in self.entries.get(acl.id, ()) if each.egress == egress
             ]
-            shown.append(
-                {
-                    "CidrBlock": "0.0.0.0/0",
-                    "Egress": egress,
-                    "Protocol": "-1",
-                    "RuleAction": "deny",
-                    "RuleNumber": LAST_RULE,
-                }
-            )
+            shown.append(_last(LAST_RULE, egress=egress, CidrBlock="0.0.0.0/0"))
+            if acl.vpc_id in self.dual:
+                shown.append(_last(LAST_RULE + 1, egress=egress, Ipv6CidrBlock="::/0"))
         return shown
 
 
@@ -91,6 +86,16 @@ def filters(facts: AclFacts) -> dict[str, Getter[NetworkAcl]]:
         "network-acl-id": lambda one: one.id,
         "owner-id": lambda one: one.account_id,
         "vpc-id": lambda one: one.vpc_id,
+    }
+
+
+def _last(number: int, *, egress: bool, **cidr: str) -> dict[str, Any]:
+    return {
+        **cidr,
+        "Egress": egress,
+        "Protocol": "-1",
+        "RuleAction": "deny",
+        "RuleNumber": number,
     }
 
 

@@ -83,6 +83,11 @@ class RouteTableLimitExceeded(AwsError):
     text = "The maximum number of route tables has been reached for VPC '{vpc_id}': {limit}."
 
 
+class VpnGatewayNotFound(AwsError):
+    code = "InvalidGatewayID.NotFound"
+    text = "The gateway ID '{id}' does not exist"
+
+
 class ManyInterfaces(AwsError):
     code = "InvalidInstanceID"
     text = (

@@ -24,20 +24,23 @@ class TableFacts:
 
     routes: Mapping[str, Sequence[Route]]
     associations: Mapping[str, Sequence[RouteTableAssociation]]
-    vpc_cidrs: Mapping[str, str]  # VPC id → block
+    blocks: Mapping[str, Sequence[str]]  # VPC id → its blocks, the primary one first
     living: frozenset[str]  # targets that lead somewhere
     machines: Mapping[str, tuple[str, str]]  # interface id → its instance and that one's owner
     tags: Mapping[str, Mapping[str, str]]
 
     def all_routes(self, table: RouteTable) -> list[dict[str, Any]]:
-        """The local route, then the others."""
-        local = {
-            "DestinationCidrBlock": self.vpc_cidrs[table.vpc_id],
-            "GatewayId": "local",
-            "Origin": "CreateRouteTable",
-            "State": "active",
-        }
-        return [local, *(self._route(route) for route in self.routes.get(table.id, ()))]
+        """The local routes, then the others."""
+        local = [
+            {
+                _destination_member(block): block,
+                "GatewayId": "local",
+                "Origin": "CreateRouteTable",
+                "State": "active",
+            }
+            for block in self.blocks[table.vpc_id]
+        ]
+        return [*local, *(self._route(route) for route in self.routes.get(table.id, ()))]
 
     def _route(self, route: Route) -> dict[str, Any]:
         shown: dict[str, Any] = {

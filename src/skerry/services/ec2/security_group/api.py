@@ -30,7 +30,7 @@ from skerry.services.ec2.security_group.errors import (
 from skerry.services.ec2.security_group.model import SecurityGroup, SecurityGroupRule
 from skerry.services.ec2.security_group.view import PORTED
 from skerry.services.ec2.vpc.errors import NoDefaultVpc
-from skerry.services.ec2.vpc.model import Vpc
+from skerry.services.ec2.vpc.model import Vpc, VpcBlock
 
 DEFAULT = "default"
 MAX_GROUPS_PER_INTERFACE = 5
@@ -73,8 +73,30 @@ def create_group(
     session.add(group)
     session.flush()
     session.add(_everything(group, egress=True, cidr_ipv4="0.0.0.0/0"))
+    blocks = session.scalars(select(VpcBlock.cidr).where(VpcBlock.vpc_id == vpc.id))
+    if any(":" in block for block in blocks):
+        session.add(_everything(group, egress=True, cidr_ipv6="::/0"))
     session.flush()
     return group
+
+
+def open_to_ipv6(session: Session, vpc_id: str) -> None:
+    """The VPC got its first IPv6 block: groups whose egress is as they began with let IPv6 out too.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html
+    """
+    groups = session.scalars(select(SecurityGroup).where(SecurityGroup.vpc_id == vpc_id)).all()
+    query = select(SecurityGroupRule).where(
+        SecurityGroupRule.group_id.in_([group.id for group in groups]), SecurityGroupRule.egress
+    )
+    rules: defaultdict[str, list[SecurityGroupRule]] = defaultdict(list)
+    for rule in session.scalars(query):
+        rules[rule.group_id].append(rule)
+    for group in groups:
+        found = [(rule.protocol, rule.cidr_ipv4) for rule in rules[group.id]]
+        if found == [("-1", "0.0.0.0/0")]:
+            session.add(_everything(group, egress=True, cidr_ipv6="::/0"))
+    session.flush()
 
 
 def create_default_group(session: Session, vpc: Vpc, now: datetime) -> SecurityGroup:
@@ -270,6 +292,7 @@ def _everything(
     *,
     egress: bool,
     cidr_ipv4: str | None = None,
+    cidr_ipv6: str | None = None,
     referenced_group_id: str | None = None,
 ) -> SecurityGroupRule:
     return SecurityGroupRule(
@@ -281,5 +304,6 @@ def _everything(
         from_port=-1,
         to_port=-1,
         cidr_ipv4=cidr_ipv4,
+        cidr_ipv6=cidr_ipv6,
         referenced_group_id=referenced_group_id,
     )

@@ -18,14 +18,23 @@ from skerry.kernel.wake import wake
 from skerry.services.ec2.dhcp_options.api import default_options
 from skerry.services.ec2.internet_gateway.api import create_gateway
 from skerry.services.ec2.network_acl.api import create_default_acl
+from skerry.services.ec2.network_acl.api import open_to_ipv6 as open_acl_to_ipv6
 from skerry.services.ec2.route_table.api import add_route, create_main_table, main_table
 from skerry.services.ec2.security_group.api import create_default_group
+from skerry.services.ec2.security_group.api import open_to_ipv6 as open_groups_to_ipv6
 from skerry.services.ec2.subnet.api import create_default_subnet
-from skerry.services.ec2.vpc.errors import CidrMalformed, NoIpv6Block, VpcNotFound
+from skerry.services.ec2.vpc.errors import (
+    CidrMalformed,
+    NoIpv6Block,
+    VpcNotFound,
+    VpcRangeInvalid,
+)
 from skerry.services.ec2.vpc.model import Vpc, VpcBlock
 
 DEFAULT_CIDR = IPv4Network("172.31.0.0/16")
 DEFAULT_SUBNET_PREFIX = 20
+_LARGEST_PREFIX, _SMALLEST_PREFIX = 16, 28
+_NO_HOSTS = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
 _IPV6_PREFIX = 56
 _BELOW_PREFIX = 128 - _IPV6_PREFIX
 
@@ -114,6 +123,9 @@ def add_ipv6_block(session: Session, vpc: Vpc, region: Region) -> VpcBlock:
     for number in random.sample(range(count), min(count, len(known) + 8)):
         network = IPv6Network((int(region.ipv6_pool[0]) + (number << _BELOW_PREFIX), _IPV6_PREFIX))
         if str(network) not in known:
+            if not ipv6_networks(session, vpc):
+                open_acl_to_ipv6(session, vpc.id)
+                open_groups_to_ipv6(session, vpc.id)
             return add_block(session, vpc, str(network))
     raise NoIpv6Block
 
@@ -127,6 +139,16 @@ def add_block(session: Session, vpc: Vpc, cidr: str) -> VpcBlock:
     session.flush()
     wake(session, vpc)
     return block
+
+
+def check_range(cidr: IPv4Network, text: str) -> None:
+    """Raises VpcRangeInvalid for what is no block of a VPC, by its size or because no host has it.
+
+    https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+    """
+    is_sized = _LARGEST_PREFIX <= cidr.prefixlen <= _SMALLEST_PREFIX
+    if not is_sized or any(cidr.overlaps(each) for each in _NO_HOSTS):
+        raise VpcRangeInvalid(cidr=text)
 
 
 def parse_ipv6_cidr(text: str, name: str) -> IPv6Network:

@@ -27,7 +27,7 @@ from skerry.services.ec2.network_acl.errors import (
 from skerry.services.ec2.network_acl.model import NetworkAcl, NetworkAclEntry
 from skerry.services.ec2.network_acl.view import AclFacts, filters, network_acl_view
 from skerry.services.ec2.subnet.model import Subnet
-from skerry.services.ec2.vpc.api import find_vpc
+from skerry.services.ec2.vpc.api import blocks_of, find_vpc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,4 +110,6 @@ def _facts(ctx: Context, acls: Sequence[NetworkAcl]) -> AclFacts:
     subnets: defaultdict[str, list[Subnet]] = defaultdict(list)
     for subnet in ctx.db.scalars(select(Subnet).order_by(Subnet.id)):
         subnets[subnet.network_acl_id].append(subnet)
-    return AclFacts(entries, subnets, tags_of(ctx.db, [acl.id for acl in acls]))
+    blocks = blocks_of(ctx.db, {acl.vpc_id for acl in acls})
+    dual = {each for each, some in blocks.items() if any(":" in block.cidr for block in some)}
+    return AclFacts(entries, subnets, tags_of(ctx.db, [acl.id for acl in acls]), dual)

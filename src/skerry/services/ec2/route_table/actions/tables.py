@@ -11,7 +11,7 @@ from skerry.kernel.action import action
 from skerry.kernel.errors import MissingParameter, UnsupportedOperation
 from skerry.kernel.filters import select_rows
 from skerry.kernel.ids import new_id
-from skerry.kernel.lookup import known_rows
+from skerry.kernel.lookup import check_ids, known_rows
 from skerry.kernel.paging import page
 from skerry.kernel.tags import put_tags, tags_of, tags_on_create
 from skerry.kernel.wake import wake_id
@@ -25,23 +25,27 @@ from skerry.services.ec2.route_table.errors import (
     OtherNetwork,
     RouteTableInUse,
     RouteTableLimitExceeded,
+    RouteTableMalformed,
     RouteTableNotFound,
+    VpnGatewayNotFound,
 )
 from skerry.services.ec2.route_table.model import Route, RouteTable, RouteTableAssociation
 from skerry.services.ec2.route_table.view import TableFacts, filters, route_table_view
 from skerry.services.ec2.subnet.api import find_subnet
-from skerry.services.ec2.vpc.api import find_vpc
+from skerry.services.ec2.vpc.api import blocks_of, find_vpc
 from skerry.services.ec2.vpc.model import Vpc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from types_boto3_ec2.type_defs import (
         AssociateRouteTableRequestTypeDef,
         CreateRouteTableRequestTypeDef,
         DeleteRouteTableRequestTypeDef,
         DescribeRouteTablesRequestTypeDef,
+        DisableVgwRoutePropagationRequestTypeDef,
         DisassociateRouteTableRequestTypeDef,
+        EnableVgwRoutePropagationRequestTypeDef,
         ReplaceRouteTableAssociationRequestTypeDef,
     )
 
@@ -67,7 +71,9 @@ def create_route_table(ctx: Context, req: CreateRouteTableRequestTypeDef) -> dic
 @action("DescribeRouteTables")
 def describe_route_tables(ctx: Context, req: DescribeRouteTablesRequestTypeDef) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRouteTables.html"""
-    tables = known_rows(ctx.db, RouteTable, req.get("RouteTableIds"), RouteTableNotFound)
+    ids = req.get("RouteTableIds")
+    check_ids(ids, "rtb", RouteTableMalformed)
+    tables = known_rows(ctx.db, RouteTable, ids, RouteTableNotFound)
     facts = _facts(ctx, tables)
     matching = select_rows(
         tables, req.get("Filters"), filters(facts), lambda one: facts.tags[one.id]
@@ -141,6 +147,27 @@ def replace_route_table_association(
     return {"NewAssociationId": association.id, "AssociationState": {"State": "associated"}}
 
 
+@action("EnableVgwRoutePropagation")
+def enable_vgw_route_propagation(
+    ctx: Context, req: EnableVgwRoutePropagationRequestTypeDef
+) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_EnableVgwRoutePropagation.html
+
+    There are no virtual private gateways in this cloud, so none is ever found.
+    """
+    api.find_table(ctx, req["RouteTableId"])
+    raise VpnGatewayNotFound(id=req["GatewayId"])
+
+
+@action("DisableVgwRoutePropagation")
+def disable_vgw_route_propagation(
+    ctx: Context, req: DisableVgwRoutePropagationRequestTypeDef
+) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DisableVgwRoutePropagation.html"""
+    api.find_table(ctx, req["RouteTableId"])
+    raise VpnGatewayNotFound(id=req["GatewayId"])
+
+
 def _find_association(ctx: Context, association_id: str) -> RouteTableAssociation:
     return known_rows(ctx.db, RouteTableAssociation, [association_id], AssociationNotFound)[0]
 
@@ -158,8 +185,15 @@ def _facts(ctx: Context, tables: Sequence[RouteTable]) -> TableFacts:
     return TableFacts(
         routes=routes,
         associations=associations,
-        vpc_cidrs=dict(ctx.db.execute(select(Vpc.id, Vpc.cidr)).tuples().all()),
+        blocks=_blocks(ctx, {table.vpc_id for table in tables}),
         living=targets.living(ctx),
         machines={each: (str(i), owner) for each, i, owner in ctx.db.execute(machines).tuples()},
         tags=tags_of(ctx.db, [table.id for table in tables]),
     )
+
+
+def _blocks(ctx: Context, vpc_ids: Iterable[str]) -> dict[str, list[str]]:
+    ids = list(vpc_ids)
+    further = blocks_of(ctx.db, ids)
+    primary = ctx.db.execute(select(Vpc.id, Vpc.cidr).where(Vpc.id.in_(ids))).tuples()
+    return {each: [cidr, *(block.cidr for block in further[each])] for each, cidr in primary}
