@@ -27,6 +27,9 @@ from skerry.services.ec2.nat_gateway.model import NatGateway
 from skerry.services.ec2.nat_gateway.reconcile import reconcile_nat_gateway
 from skerry.services.ec2.network_acl.actions import acls as network_acls
 from skerry.services.ec2.network_acl.actions import entries as network_acl_entries
+from skerry.services.ec2.network_insights import actions as network_insights
+from skerry.services.ec2.network_insights.model import NetworkInsightsAnalysis
+from skerry.services.ec2.network_insights.reconcile import reconcile_analysis
 from skerry.services.ec2.network_interface.actions import attachments as interface_attachments
 from skerry.services.ec2.network_interface.actions import attributes as interface_attributes
 from skerry.services.ec2.network_interface.actions import interfaces as network_interfaces
@@ -77,6 +80,7 @@ MODULES = (
     nat_gateway,
     network_acl_entries,
     network_acls,
+    network_insights,
     interface_attachments,
     interface_attributes,
     interface_permission,
@@ -105,6 +109,7 @@ MODULES = (
 ACTIONS: dict[str, Handler] = actions_of(*MODULES)
 RECONCILERS: tuple[Reconciler, ...] = (
     Reconciler(Instance, reconcile_instance),
+    Reconciler(NetworkInsightsAnalysis, reconcile_analysis),
     Reconciler(Volume, reconcile_volume),
     Reconciler(Vpc, reconcile_vpc),
     Reconciler(NatGateway, reconcile_nat_gateway),

@@ -31,6 +31,8 @@ from skerry.services.ec2.nat_gateway.errors import NatGatewayNotFound
 from skerry.services.ec2.nat_gateway.model import NatGateway
 from skerry.services.ec2.network_acl.errors import NetworkAclNotFound
 from skerry.services.ec2.network_acl.model import NetworkAcl
+from skerry.services.ec2.network_insights.errors import AnalysisNotFound, PathNotFound
+from skerry.services.ec2.network_insights.model import NetworkInsightsAnalysis, NetworkInsightsPath
 from skerry.services.ec2.network_interface.errors import InterfaceNotFound
 from skerry.services.ec2.network_interface.model import NetworkInterface
 from skerry.services.ec2.prefix_list.errors import PrefixListNotFound
@@ -76,6 +78,8 @@ TAGGABLE: dict[str, Taggable] = {  # by the prefix of the id
     "igw": Taggable("internet-gateway", InternetGateway, InternetGatewayNotFound),
     "key": Taggable("key-pair", KeyPair, KeyPairNotFound),
     "nat": Taggable("natgateway", NatGateway, NatGatewayNotFound),
+    "nia": Taggable("network-insights-analysis", NetworkInsightsAnalysis, AnalysisNotFound),
+    "nip": Taggable("network-insights-path", NetworkInsightsPath, PathNotFound),
     "pcx": Taggable("vpc-peering-connection", PeeringSide, PeeringNotFound),
     "pl": Taggable("prefix-list", PrefixList, PrefixListNotFound),
     "rtb": Taggable("route-table", RouteTable, RouteTableNotFound),

@@ -135,7 +135,8 @@ def test_another_subnet_is_reached_past_two_acls_and_the_local_route():
         Kind.GROUP,
         Kind.INTERFACE,
     ]
-    assert Kind.GROUP not in [hop.kind for hop in found.back.hops], "answers are remembered"
+    groups = [hop for hop in found.back.hops if hop.kind is Kind.GROUP]
+    assert [hop.rule for hop in groups] == [None, None], "answers are remembered"
 
 
 @pytest.mark.parametrize("rules", [(WEB,), OUT])
@@ -265,6 +266,19 @@ def test_peering_leads_no_further_than_the_peer():
     ours = routed(ours, 1, ("0.0.0.0/0", "pcx-1"))
     assert (
         code(ask(ONE, tcp("10.0.1.10", WORLD), ours, theirs)) == "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR"
+    )
+
+
+def test_an_edge_is_an_end_and_a_beginning():
+    ours, theirs = _peers()
+    known = Estate.of((ours, theirs), edges=["pcx-1"])
+    found = judge(known, tcp("10.0.1.10", "10.1.9.9"), ONE)
+    assert (found.arrival.kind, found.arrival.name) == (Kind.PEERING, "pcx-1")
+    into = judge(known, tcp("10.1.9.9", "10.0.1.10"), "pcx-1")
+    assert (into.arrival.name, into.back.end.name) == (ONE, "pcx-1")
+    assert (
+        code(judge(known, tcp("10.1.9.9", "10.9.0.1"), "pcx-1"))
+        == "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR"
     )
 
 

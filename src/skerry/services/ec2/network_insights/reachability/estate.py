@@ -21,7 +21,7 @@ Holder = Port | NatGateway
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """VPCs by id, and who holds which address."""
+    """VPCs by id, and who holds which address. ``edges``: peerings that nothing is followed beyond."""
 
     vpcs: Mapping[str, Vpc]
     subnets: Mapping[str, Subnet]
@@ -29,9 +29,10 @@ class Estate:
     owners: Mapping[str, str]  # port id → VPC id
     public: Mapping[IpAddress, tuple[str, IpAddress]]  # → VPC, private address
     public_of: Mapping[tuple[str, IpAddress], IpAddress]  # VPC, private address → public address
+    edges: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, vpcs: Iterable[Vpc]) -> "Estate":
+    def of(cls, vpcs: Iterable[Vpc], edges: Iterable[str] = ()) -> "Estate":
         """Index these VPCs."""
         known = {vpc.vpc_id: vpc for vpc in vpcs}
         pairs = [(vpc.vpc_id, *pair) for vpc in known.values() for pair in _pairs(vpc)]
@@ -46,6 +47,7 @@ class Estate:
             owners={port.port_id: vpc.vpc_id for vpc in known.values() for port in vpc.ports},
             public={public: (vpc_id, private) for vpc_id, public, private in pairs},
             public_of={(vpc_id, private): public for vpc_id, public, private in pairs},
+            edges=frozenset(edges),
         )
 
     def port(self, port_id: str) -> tuple[Vpc, Port]:

@@ -48,8 +48,8 @@ def _legs(journey: Journey, *, is_answer: bool) -> Iterator[Leg]:
     end = journey.end
     if isinstance(end, Obstacle) and _sets_out(end.at) and end.at not in journey.hops:
         leg = _probe(end.at, packet, is_answer)  # and gets no further
-    if leg is not None:
-        yield Leg(leg, SERVICES if isinstance(end, Arrival) else _stopped(end))
+    if leg is not None and (place := _last(end)) is not None:
+        yield Leg(leg, place)
 
 
 def _sets_out(hop: Hop) -> bool:
@@ -63,9 +63,12 @@ def _end(hop: Hop) -> str | None:
     return INTERNET if hop.kind in _EDGES else None
 
 
-def _stopped(obstacle: Obstacle) -> str:
-    """AWS's gateways refuse what ours let out to the networks around the host."""
-    return INTERNET if obstacle.code in NOT_PUBLIC else NOWHERE
+def _last(end: Arrival | Obstacle) -> str | None:
+    """Where a leg ends that no hop ended; None: beyond what is followed."""
+    if isinstance(end, Arrival):
+        return SERVICES if end.kind is Kind.SERVICE else None
+    # AWS's gateways refuse what ours let out to the networks around the host.
+    return INTERNET if end.code in NOT_PUBLIC else NOWHERE
 
 
 def _probe(hop: Hop, packet: Packet, is_answer: bool) -> Probe | None:  # noqa: FBT001 - passed on

@@ -110,6 +110,6 @@ class Judgement:
 class Memory:
     """What stateful components remember of a conversation between its first packet and the answer."""
 
-    interfaces: set[str] = field(default_factory=set[str])  # whose groups let it pass
+    groups: dict[str, str] = field(default_factory=dict[str, str])  # port → group that let it pass
     translated: dict[str, IpAddress] = field(default_factory=dict[str, IpAddress])  # NAT → who
     gateways: set[str] = field(default_factory=set[str])  # VPCs it left by an egress-only gateway

@@ -62,7 +62,11 @@ MAX_HOPS = 64
 
 
 def judge(estate: Estate, packet: Packet, origin: str | None) -> Judgement:
-    """Whether the packet and its answer get through. ``origin``: the port it leaves; None: the internet."""
+    """Whether the packet and its answer get through.
+
+    ``origin``: the port that it leaves, or the peering (an edge of the estate) by which it comes; None: the
+    internet.
+    """
     memory = Memory()
     there = _follow(estate, packet, origin, memory, answering=False)
     end = there.end
@@ -90,7 +94,10 @@ def _follow(
 ) -> Journey:
     walk = _Walk(estate, packet, memory, answering)
     try:
-        end = walk.from_internet() if origin is None else walk.leave(*estate.port(origin))
+        if origin is None or origin not in estate.owners:
+            end = walk.from_edge(origin)
+        else:
+            end = walk.leave(*estate.port(origin))
     except _StoppedError as stopped:
         return Journey(packet, tuple(walk.hops), stopped.obstacle)
     return Journey(packet, tuple(walk.hops), end)
@@ -143,7 +150,9 @@ class _Walk:
 
     def _filter_group(self, vpc: Vpc, port: Port, *, egress: bool) -> None:
         """Stateful: who let the first packet pass lets the answer pass."""
-        if self.answering and port.port_id in self.memory.interfaces:
+        if self.answering and port.port_id in self.memory.groups:
+            known = self.memory.groups[port.port_id]
+            self._pass(self._at(Kind.GROUP, known, vpc, port.subnet_id, egress=egress))
             return
         found = allowing_rule(self.estate, vpc, port, self.packet, egress=egress)
         if found is None:
@@ -151,7 +160,7 @@ class _Walk:
             self._stop("ENI_SG_RULES_MISMATCH", here, port.group_ids)
         group_id, rule = found
         self._pass(self._at(Kind.GROUP, group_id, vpc, port.subnet_id, egress=egress, rule=rule))
-        self.memory.interfaces.add(port.port_id)
+        self.memory.groups[port.port_id] = group_id
 
     def _filter_acl(self, vpc: Vpc, subnet: Subnet, *, egress: bool) -> None:
         """Stateless: every packet that crosses the subnet's border, the answer too."""
@@ -218,7 +227,21 @@ class _Walk:
         if not (is_ours and is_theirs):
             self._stop("PCX_REQUIRES_ADDRESS_IN_VPC_CIDR", here)
         self._pass(here)
+        if peering_id in self.estate.edges:
+            return Arrival(Kind.PEERING, peering_id, self.packet)
         return self._deliver(peer, None)
+
+    def from_edge(self, peering_id: str | None) -> Arrival:
+        """In from what is not followed further: the internet, or a peering."""
+        if peering_id is None:
+            return self.from_internet()
+        here = Hop(Kind.PEERING, peering_id, "", self.packet)
+        for vpc in self.estate.vpcs.values():
+            is_its = any(self.packet.destination in block for block in blocks(vpc))
+            if is_its and any(each.peering_id == peering_id for each in vpc.peerings):
+                self._pass(replace(here, vpc_id=vpc.vpc_id))
+                return self._deliver(vpc, None)
+        return self._stop("PCX_REQUIRES_ADDRESS_IN_VPC_CIDR", here)
 
     # --- gateways -------------------------------------------------------------------------------
 
