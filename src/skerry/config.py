@@ -4,10 +4,10 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
-from skerry.kernel.region import Region
+from skerry.kernel.region import DEFAULT_IPV6_POOL, Region
 
 
 class ConfigError(Exception):
@@ -25,6 +25,7 @@ class Config:
     region: str = "us-east-1"
     zones: int = 3
     public_pool: str = "198.18.0.0/24"
+    ipv6_pool: str = str(DEFAULT_IPV6_POOL)
     drivers: str = "real"  # "real" | "memory"
     guest_uid: int = 64055
     accel: str = "auto"  # "auto" | "kvm" | "tcg"
@@ -41,7 +42,9 @@ class Config:
 
     def as_region(self) -> Region:
         zones = tuple(f"{self.region}{chr(ord('a') + n)}" for n in range(self.zones))
-        return Region(self.region, zones, IPv4Network(self.public_pool))
+        return Region(
+            self.region, zones, IPv4Network(self.public_pool), IPv6Network(self.ipv6_pool)
+        )
 
 
 def load_config(environ: Mapping[str, str] = os.environ, file: Path | None = None) -> Config:
@@ -71,10 +74,13 @@ def _checked(given: dict[str, object]) -> Config:
         except (TypeError, ValueError) as bad:
             raise ConfigError(f"setting {name}: {value!r} cannot be used") from bad
     config = Config(**settings)  # pyright: ignore[reportArgumentType]
-    try:
-        IPv4Network(config.public_pool)
-    except ValueError as bad:
-        raise ConfigError(f"setting public_pool: {bad}") from bad
+    for name, pool_of in (("public_pool", IPv4Network), ("ipv6_pool", IPv6Network)):
+        try:
+            pool_of(getattr(config, name))
+        except ValueError as bad:
+            raise ConfigError(f"setting {name}: {bad}") from bad
+    if IPv6Network(config.ipv6_pool).prefixlen > 56:
+        raise ConfigError("setting ipv6_pool: no larger prefix than /56, which is what a VPC gets")
     if not 1 <= config.zones <= 6:
         raise ConfigError("setting zones: 1 to 6")
     return config

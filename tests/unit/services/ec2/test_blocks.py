@@ -87,6 +87,8 @@ def test_the_first_block_is_for_life(tenant: Tenant, vpc_id: str):
         ("10.0.0.0/8", "InvalidVpc.Range"),
         ("10.8.0.0/29", "InvalidVpc.Range"),
         ("192.168.0.0/16", "InvalidVpc.Range"),
+        ("198.19.0.0/24", "InvalidVpc.Range"),
+        ("169.254.0.0/24", "InvalidVpc.Range"),
         ("fd00::/56", "InvalidParameterValue"),
     ],
 )
@@ -172,3 +174,30 @@ def test_addresses_on_creation_need_a_block(tenant: Tenant, vpc_id: str):
     tenant("ModifySubnetAttribute", **change)
     (found,) = tenant("DescribeSubnets", SubnetIds=[subnet])["Subnets"]
     assert found["AssignIpv6AddressOnCreation"]
+
+
+def test_a_public_vpc_gets_no_private_block(tenant: Tenant):
+    vpc_id = tenant("CreateVpc", CidrBlock="100.64.0.0/16")["Vpc"]["VpcId"]
+    associate(tenant, vpc_id, "203.0.112.0/20")
+    with pytest.raises(AwsError) as refused:
+        associate(tenant, vpc_id, "10.0.0.0/16")
+    assert refused.value.code == "InvalidVpc.Range"
+
+
+def test_a_block_is_smaller_than_what_a_route_leads_away(tenant: Tenant, vpc_id: str):
+    (table,) = tenant("DescribeRouteTables", Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])[
+        "RouteTables"
+    ]
+    gateway = tenant("CreateInternetGateway")["InternetGateway"]["InternetGatewayId"]
+    tenant("AttachInternetGateway", InternetGatewayId=gateway, VpcId=vpc_id)
+    tenant(
+        "CreateRoute",
+        RouteTableId=table["RouteTableId"],
+        DestinationCidrBlock="10.2.0.0/24",
+        GatewayId=gateway,
+    )
+    for taken in ("10.2.0.0/24", "10.2.0.0/16"):
+        with pytest.raises(AwsError) as refused:
+            associate(tenant, vpc_id, taken)
+        assert refused.value.code == "InvalidVpc.Range"
+    associate(tenant, vpc_id, "10.2.0.0/25")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from skerry.services.ec2.internet_gateway import actions as internet_gateways
 from tests.unit.services.calling import Tenant, refused
 
 ANYWHERE = "0.0.0.0/0"
@@ -166,3 +167,26 @@ def test_a_subnet_uses_one_table_and_a_vpc_has_one_main(tenant: Tenant, vpc_id: 
     found = tenant("DescribeRouteTables", Filters=[*of_vpc(vpc_id), *mains])["RouteTables"]
     assert [table["RouteTableId"] for table in found] == [one]
     tenant("DeleteRouteTable", RouteTableId=main["RouteTableId"])
+
+
+def test_the_tenancy_of_a_vpc_is_the_default_one(tenant: Tenant, vpc_id: str):
+    with refused("UnsupportedOperation"):
+        tenant("CreateVpc", CidrBlock="10.0.0.0/16", InstanceTenancy="dedicated")
+    assert tenant("ModifyVpcTenancy", VpcId=vpc_id, InstanceTenancy="default") == {
+        "ReturnValue": True
+    }
+
+
+@pytest.mark.parametrize("cidr", ["0.0.0.0/16", "127.0.0.0/16", "169.254.0.0/16", "240.0.0.0/16"])
+def test_a_vpc_is_not_where_no_host_is(tenant: Tenant, cidr: str):
+    with refused("InvalidVpc.Range"):
+        tenant("CreateVpc", CidrBlock=cidr)
+
+
+def test_there_are_as_many_internet_gateways_as_vpcs(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(internet_gateways, "MAX_GATEWAYS", 2)  # the default VPC has one
+    tenant("CreateInternetGateway")
+    with refused("InternetGatewayLimitExceeded", "2"):
+        tenant("CreateInternetGateway")

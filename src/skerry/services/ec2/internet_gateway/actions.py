@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 
 from skerry.kernel.action import action
 from skerry.kernel.filters import select_rows
@@ -17,6 +17,7 @@ from skerry.services.ec2.internet_gateway.errors import (
     AddressesMapped,
     AlreadyAttached,
     GatewayInUse,
+    GatewayLimitExceeded,
     InternetGatewayNotFound,
     NotAttached,
     VpcHasGateway,
@@ -38,11 +39,18 @@ if TYPE_CHECKING:
     from skerry.kernel.context import Context
 
 
+MAX_GATEWAYS = 100
+"""As many as VPCs: AWS raises both quotas together."""
+
+
 @action("CreateInternetGateway")
 def create_internet_gateway(
     ctx: Context, req: CreateInternetGatewayRequestTypeDef
 ) -> dict[str, Any]:
     """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateInternetGateway.html"""
+    count = ctx.db.scalar(select(func.count()).select_from(InternetGateway)) or 0
+    if count >= MAX_GATEWAYS:
+        raise GatewayLimitExceeded(limit=MAX_GATEWAYS)
     gateway = api.create_gateway(ctx.db, ctx.account_id, ctx.now)
     tags = tags_on_create(req, "internet-gateway")
     put_tags(ctx, "internet-gateway", gateway.id, tags)

@@ -34,3 +34,8 @@ class AddressesMapped(AwsError):
         "Network {vpc_id} has some mapped public address(es). "
         "Please unmap those public address(es) before detaching the gateway."
     )
+
+
+class GatewayLimitExceeded(AwsError):
+    code = "InternetGatewayLimitExceeded"
+    text = "The maximum number of internet gateways has been reached: {limit}."

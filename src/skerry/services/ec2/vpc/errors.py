@@ -79,3 +79,11 @@ class BlockRestricted(AwsError):
 class BlockLimitExceeded(AwsError):
     code = "CidrLimitExceeded"
     text = "This network '{vpc_id}' has met its maximum number of allowed CIDRs: {limit}"
+
+
+class BlockRouted(AwsError):
+    code = "InvalidVpc.Range"
+    text = (
+        "The CIDR '{cidr}' is the same as, or larger than, the destination '{destination}' of a "
+        "route in a route table of the VPC."
+    )

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from skerry.kernel.action import action
 from skerry.kernel.errors import InvalidParameterCombination, MissingParameter, UnsupportedOperation
+from skerry.services.ec2.route_table.model import Route, RouteTable
 from skerry.services.ec2.subnet.model import Subnet
 from skerry.services.ec2.vpc import api
 from skerry.services.ec2.vpc.errors import (
@@ -20,8 +21,8 @@ from skerry.services.ec2.vpc.errors import (
     BlockLimitExceeded,
     BlockNotFound,
     BlockRestricted,
+    BlockRouted,
     PrimaryBlock,
-    VpcRangeInvalid,
 )
 from skerry.services.ec2.vpc.model import Vpc, VpcBlock
 from skerry.services.ec2.vpc.view import ipv4_association, ipv6_association, primary_association_id
@@ -49,6 +50,8 @@ _NOT_BUILT = (
     "Ipv6NetmaskLength",
 )
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+_NEVER_FURTHER = IPv4Network("198.19.0.0/16")
+"""May be a VPC's first block, but no further one."""
 
 
 @action("AssociateVpcCidrBlock")
@@ -99,16 +102,29 @@ def disassociate_vpc_cidr_block(
 
 def _checked(ctx: Context, vpc: Vpc, text: str) -> IPv4Network:
     cidr = api.parse_cidr(text, "cidrBlock")
-    if not 16 <= cidr.prefixlen <= 28:
-        raise VpcRangeInvalid(cidr=text)
+    api.check_range(cidr, text)
     present = api.ipv4_networks(ctx.db, vpc)
     _check_count(vpc, len(present))
     if any(cidr.overlaps(each) for each in present):
         raise BlockConflict(cidr=text, vpc_id=vpc.id)
-    ours, theirs = _private_range(vpc.network), _private_range(cidr)
-    if ours is not None and theirs is not None and ours != theirs:
+    private = _private_range(cidr)
+    is_foreign = private is not None and private != _private_range(vpc.network)
+    if is_foreign or cidr.overlaps(_NEVER_FURTHER):
         raise BlockRestricted(cidr=text)
+    _check_routes(ctx, vpc, cidr)
     return cidr
+
+
+def _check_routes(ctx: Context, vpc: Vpc, cidr: IPv4Network) -> None:
+    """What a route leads away may surround a new block, but not lie in it: that would be local then."""
+    routes = (
+        select(Route.destination)
+        .join(RouteTable, RouteTable.id == Route.route_table_id)
+        .where(RouteTable.vpc_id == vpc.id)
+    )
+    for destination in ctx.db.scalars(routes):
+        if "." in destination and IPv4Network(destination).subnet_of(cidr):
+            raise BlockRouted(cidr=str(cidr), destination=destination)
 
 
 def _private_range(cidr: IPv4Network) -> IPv4Network | None:

@@ -29,7 +29,6 @@ from skerry.services.ec2.vpc.errors import (
     VpcInUse,
     VpcLimitExceeded,
     VpcNotFound,
-    VpcRangeInvalid,
 )
 from skerry.services.ec2.vpc.model import Vpc
 from skerry.services.ec2.vpc.view import VpcFacts, filters, vpc_view
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
         DescribeVpcAttributeRequestTypeDef,
         DescribeVpcsRequestTypeDef,
         ModifyVpcAttributeRequestTypeDef,
+        ModifyVpcTenancyRequestTypeDef,
     )
 
 MAX_VPCS = 100
@@ -73,8 +73,7 @@ def create_vpc(ctx: Context, req: CreateVpcRequestTypeDef) -> dict[str, Any]:
     if not cidr_text:
         raise MissingParameter(name="cidrBlock")
     cidr = api.parse_cidr(cidr_text, "cidrBlock")
-    if not 16 <= cidr.prefixlen <= 28:
-        raise VpcRangeInvalid(cidr=cidr_text)
+    api.check_range(cidr, cidr_text)
     _check_room(ctx)
     vpc = api.create_vpc(ctx.db, ctx.account_id, ctx.region, cidr, ctx.now)
     if req.get("AmazonProvidedIpv6CidrBlock"):
@@ -132,6 +131,17 @@ def modify_vpc_attribute(ctx: Context, req: ModifyVpcAttributeRequestTypeDef) ->
     elif hostnames is not None:
         vpc.dns_hostnames = bool(hostnames.get("Value"))
     ctx.wake(vpc)
+
+
+@action("ModifyVpcTenancy")
+def modify_vpc_tenancy(ctx: Context, req: ModifyVpcTenancyRequestTypeDef) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcTenancy.html
+
+    It changes to "default" only, which is what every VPC has here.
+    """
+    vpc = api.find_vpc(ctx, req["VpcId"])
+    vpc.tenancy = req["InstanceTenancy"]
+    return {"ReturnValue": True}
 
 
 @action("DeleteVpc")
