@@ -248,6 +248,7 @@ def test_an_address_has_the_reverse_name_that_it_is_given(ec2, other_ec2):
     assert refusal(ec2.modify_address_attribute, **one) == "MissingParameter"
     answer = ec2.reset_address_attribute(**one, Attribute="domain-name")
     assert answer["Address"] == plain
+    assert ec2.describe_addresses_attribute()["Addresses"] == []
     ec2.release_address(**one)
 
 

@@ -81,6 +81,9 @@ def test_an_interface_comes_to_a_running_guest_and_leaves_it(ec2, settle, instan
     settle()
     ec2.get_waiter("network_interface_available").wait(NetworkInterfaceIds=[second])
     assert "Attachment" not in show(ec2, second)
+    by_id = [{"Name": "attachment.attachment-id", "Values": [attachment_id]}]
+    (found,) = ec2.describe_network_interfaces(Filters=by_id)["NetworkInterfaces"]
+    assert found["Attachment"] == {"AttachmentId": attachment_id, "Status": "detached"}
     assert set(guest.cards) == {primary_of(instance)}
     assert second not in taps
     assert show(ec2, second)["MacAddress"] == mac

@@ -197,6 +197,7 @@ def attach_interface(
 
 def detach_interface(session: Session, interface: NetworkInterface) -> None:
     """The interface outlives its instance; an auto-assigned address does not."""
+    interface.former_attachment_id = interface.attachment_id
     interface.attachment_id = None
     interface.instance_id = None
     interface.device_index = None

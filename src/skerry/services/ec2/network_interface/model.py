@@ -42,6 +42,8 @@ class NetworkInterface(Owned, Base):
     detach_wanted: Mapped[str | None]  # a Detach; written by actions only
     attach_seen: Mapped[bool] = mapped_column(default=True)
     """False from an attachment to a guest that runs until its card is in; then the reconciler's word."""
+    former_attachment_id: Mapped[str | None]
+    """The last that ended: who asks for it by its id is told that it is detached."""
     primary_ipv6: Mapped[bool] = mapped_column(default=False)
     """Whether the first of its IPv6 addresses is for good: it goes with the interface only."""
 

@@ -114,6 +114,13 @@ def attachment_view(interface: NetworkInterface) -> dict[str, Any] | None:
     }
 
 
+def detached_view(interface: NetworkInterface) -> dict[str, Any] | None:
+    """The attachment that ended last, for who asked for it by its id."""
+    if interface.former_attachment_id is None:
+        return None
+    return {"AttachmentId": interface.former_attachment_id, "Status": "detached"}
+
+
 def filters(facts: InterfaceFacts) -> dict[str, Getter[NetworkInterface]]:
     """The filters of DescribeNetworkInterfaces."""
     return _OWN | _of_addresses(facts) | _of_facts(facts)
@@ -138,7 +145,7 @@ def _status(interface: NetworkInterface) -> str:
 
 
 _OWN: dict[str, Getter[NetworkInterface]] = {
-    "attachment.attachment-id": lambda one: one.attachment_id,
+    "attachment.attachment-id": lambda one: one.attachment_id or one.former_attachment_id,
     "attachment.attach-time": lambda one: one.attached_at,
     "attachment.delete-on-termination": lambda one: (
         one.delete_on_termination if one.attachment_id else None

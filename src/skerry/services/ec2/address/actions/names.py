@@ -30,8 +30,12 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 def describe_addresses_attribute(
     ctx: Context, req: DescribeAddressesAttributeRequestTypeDef
 ) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAddressesAttribute.html"""
-    found = known_rows(ctx.db, Address, req.get("AllocationIds"), AllocationNotFound)
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAddressesAttribute.html
+
+    Of those that have a name.
+    """
+    known = known_rows(ctx.db, Address, req.get("AllocationIds"), AllocationNotFound)
+    found = [each for each in known if each.domain_name is not None]
     shown, token = page(found, req, lambda one: one.id)
     return {"Addresses": [attribute_view(each) for each in shown], "NextToken": token}
 

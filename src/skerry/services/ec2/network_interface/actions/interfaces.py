@@ -20,7 +20,7 @@ from skerry.services.ec2.network_interface.errors import (
     InterfaceNotFound,
 )
 from skerry.services.ec2.network_interface.model import NetworkInterface
-from skerry.services.ec2.network_interface.view import filters, interface_view
+from skerry.services.ec2.network_interface.view import detached_view, filters, interface_view
 from skerry.services.ec2.secondary_address.api import (
     MOST_ADDRESSES,
     give_addresses,
@@ -84,7 +84,11 @@ def create_network_interface(
 def describe_network_interfaces(
     ctx: Context, req: DescribeNetworkInterfacesRequestTypeDef
 ) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html"""
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInterfaces.html
+
+    An attachment that ended is shown as detached to who asks for it by its id: Terraform waits minutes
+    for one that is not shown at all.
+    """
     ids = req.get("NetworkInterfaceIds")
     if ids and req.get("MaxResults"):
         raise InvalidParameterCombination(
@@ -97,10 +101,11 @@ def describe_network_interfaces(
         interfaces, req.get("Filters"), filters(facts), lambda one: facts.tags[one.id]
     )
     shown, token = page(matching, req, lambda one: one.id)
-    return {
-        "NetworkInterfaces": [interface_view(each, facts) for each in shown],
-        "NextToken": token,
-    }
+    views = [interface_view(each, facts) for each in shown]
+    if any(each.get("Name") == "attachment.attachment-id" for each in req.get("Filters") or ()):
+        for interface, view in zip(shown, views, strict=True):
+            view["Attachment"] = view["Attachment"] or detached_view(interface)
+    return {"NetworkInterfaces": views, "NextToken": token}
 
 
 @action("DeleteNetworkInterface")
