@@ -1,4 +1,4 @@
-"""Routes that lead to a peered VPC."""
+"""Routes that lead to a peered VPC, and blocks that stand in the way."""
 
 from ipaddress import IPv4Network
 
@@ -67,3 +67,15 @@ def test_a_route_to_a_peer_is_a_black_hole_until_the_connection_is_active(
     assert table()["Routes"][1] == shown_route | {"State": "blackhole"}
     with refused("InvalidVpcPeeringConnectionID.NotFound"):
         tenant("ReplaceRoute", **route, VpcPeeringConnectionId=peering_id)
+
+
+def test_blocks_that_overlap_by_the_time_of_acceptance_make_a_failed_connection(
+    tenant: Tenant,
+    two: tuple[str, str],  # noqa: F811
+):
+    first, second = two
+    peering_id = ask(tenant, first, second)
+    for vpc_id in two:
+        tenant("AssociateVpcCidrBlock", VpcId=vpc_id, CidrBlock="10.77.0.0/16")
+    assert accept(tenant, peering_id)["Status"]["Code"] == "failed"
+    assert rows_of(tenant, first).peerings == ()

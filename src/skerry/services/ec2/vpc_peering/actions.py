@@ -96,12 +96,18 @@ def create_vpc_peering_connection(
 def accept_vpc_peering_connection(
     ctx: Context, req: AcceptVpcPeeringConnectionRequestTypeDef
 ) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AcceptVpcPeeringConnection.html"""
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AcceptVpcPeeringConnection.html
+
+    Blocks that have come to overlap since the request make a failed connection.
+    """
     one = _pending_for_me(ctx, req["VpcPeeringConnectionId"], "accept", "provisioning")
     find_vpc(ctx, one.accepter.vpc_id)
     for side in one.sides:
         _check_active(ctx, side.vpc_id)
-    one.row.accepted_at = ctx.now
+    if _can_be_peers(ctx, one):
+        one.row.accepted_at = ctx.now
+    else:
+        one.row.ended, one.row.ended_at = "failed", ctx.now
     ctx.db.flush()
     api.wake_both(ctx.db, one)
     return {"VpcPeeringConnection": peering_view(one, _sight(ctx, [one]))}
