@@ -84,13 +84,65 @@ def _live_through(running: RunningCloud) -> None:
         VpcEndpointType="Interface",
         SubnetIds=[ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
     )
+    path = ec2.create_network_insights_path(
+        Source=ids[0], Destination=ids[1], Protocol="tcp", DestinationPort=80
+    )["NetworkInsightsPath"]["NetworkInsightsPathId"]
+    ec2.start_network_insights_analysis(NetworkInsightsPathId=path)
     running.settle()
+    _go_out_by_nat(running)
     ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpoint"]["VpcEndpointId"]])
     ec2.delete_vpc_peering_connection(**of_peering)
     running.settle()
     ec2.delete_vpc(VpcId=vpc)
     ec2.terminate_instances(InstanceIds=ids)
     running.settle()
+
+
+def _go_out_by_nat(running: RunningCloud) -> None:
+    """One NAT gateway stays and one goes, with routes for a prefix list that changes."""
+    ec2 = running.default_client()
+    subnet = {"SubnetId": ec2.describe_subnets()["Subnets"][0]["SubnetId"]}
+    private = {**subnet, "ConnectivityType": "private"}
+    stays, goes = (ec2.create_nat_gateway(**private)["NatGateway"] for _ in range(2))
+    blocks = ec2.create_managed_prefix_list(
+        PrefixListName="out", AddressFamily="IPv4", MaxEntries=2, Entries=[{"Cidr": "9.0.0.0/8"}]
+    )["PrefixList"]["PrefixListId"]
+    table = ec2.create_route_table(VpcId=stays["VpcId"])["RouteTable"]["RouteTableId"]
+    ec2.associate_route_table(RouteTableId=table, **subnet)
+    ec2.create_route(
+        RouteTableId=table, DestinationPrefixListId=blocks, NatGatewayId=stays["NatGatewayId"]
+    )
+    running.settle()
+    ec2.modify_managed_prefix_list(
+        PrefixListId=blocks, CurrentVersion=1, AddEntries=[{"Cidr": "11.0.0.0/8"}]
+    )
+    ec2.delete_nat_gateway(NatGatewayId=goes["NatGatewayId"])
+    running.settle()
+
+
+def _check_the_ways_out(ec2, world: World) -> None:
+    gateways = ec2.describe_nat_gateways()["NatGateways"]
+    assert {one["State"] for one in gateways} <= {"available", "deleted"}
+    available = {one["NatGatewayId"] for one in gateways if one["State"] == "available"}
+    vpcs = world.fabric.vpcs.values()
+    assert {one.nat_id for vpc in vpcs for one in vpc.nat_gateways} == available
+    for one in ec2.describe_managed_prefix_lists()["PrefixLists"]:
+        if (
+            one["OwnerId"] == "AWS"
+            or not ec2.get_managed_prefix_list_associations(PrefixListId=one["PrefixListId"])[
+                "PrefixListAssociations"
+            ]
+        ):
+            continue
+        entries = ec2.get_managed_prefix_list_entries(PrefixListId=one["PrefixListId"])["Entries"]
+        routes = {
+            str(route.destination)
+            for vpc in vpcs
+            for subnet in vpc.subnets
+            for route in subnet.routes
+            if route.target in available
+        }
+        assert routes == {entry["Cidr"] for entry in entries}
 
 
 def _attach_and_detach(running: RunningCloud, instance_id: str) -> None:
@@ -160,10 +212,17 @@ def _check_that_the_world_matches(running: RunningCloud, world: World) -> None:
     }
     held = [one.peering_id for vpc in world.fabric.vpcs.values() for one in vpc.peerings]
     assert sorted(held) == sorted([*active] * 2)
+    analyses = ec2.describe_network_insights_analyses()["NetworkInsightsAnalyses"]
+    assert {one["Status"] for one in analyses} <= {"succeeded"}
     endpoints = ec2.describe_vpc_endpoints()["VpcEndpoints"]
     assert {one["State"] for one in endpoints} <= {"available"}
+    _check_the_ways_out(ec2, world)
     for vpc in world.fabric.vpcs.values():
-        known = {each["NetworkInterfaceId"] for each in interfaces if each["VpcId"] == vpc.vpc_id}
+        known = {
+            each["NetworkInterfaceId"]
+            for each in interfaces
+            if each["VpcId"] == vpc.vpc_id and each["InterfaceType"] != "nat_gateway"
+        }
         assert {port.port_id for port in vpc.ports} == known
 
 

@@ -111,6 +111,11 @@ def network_belongings(client, name: str) -> dict[str, str]:
     blocks = client.create_managed_prefix_list(
         PrefixListName=name, AddressFamily="IPv4", MaxEntries=2, Entries=[{"Cidr": "9.0.0.0/8"}]
     )["PrefixList"]
+    path = client.create_network_insights_path(
+        Source=interface_id, DestinationIp="9.9.9.9", Protocol="tcp"
+    )
+    path_id = path["NetworkInsightsPath"]["NetworkInsightsPathId"]
+    analysis = client.start_network_insights_analysis(NetworkInsightsPathId=path_id)
     flow_log = client.create_flow_logs(
         ResourceIds=[vpc_id],
         ResourceType="VPC",
@@ -151,6 +156,8 @@ def network_belongings(client, name: str) -> dict[str, str]:
         "DhcpOptions": client.describe_dhcp_options()["DhcpOptions"][0]["DhcpOptionsId"],
         "Allocation": address["AllocationId"],
         "PublicIp": address["PublicIp"],
+        "NetworkInsightsPath": path_id,
+        "NetworkInsightsAnalysis": analysis["NetworkInsightsAnalysis"]["NetworkInsightsAnalysisId"],
         "NetworkInterface": interface_id,
         "User": interface["NetworkInterface"]["OwnerId"],
         "SourceSecurityGroupOwner": interface["NetworkInterface"]["OwnerId"],
