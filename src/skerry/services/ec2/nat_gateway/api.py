@@ -53,12 +53,6 @@ def living_nat_gateways(session: Session) -> frozenset[str]:
     return frozenset(session.scalars(query))
 
 
-def has_nat_gateways(session: Session, subnet_id: str) -> bool:
-    """Whether one stands in the way of deleting the subnet."""
-    query = select(NatGateway.id).where(NatGateway.subnet_id == subnet_id, NatGateway.wanted)
-    return session.scalar(query.where(NatGateway.failure.is_(None)).limit(1)) is not None
-
-
 def note_applied(database: Database, vpc_id: str, present: Iterable[port.NatGateway]) -> None:
     """The VPC's network has these NAT gateways now, and no others."""
     ids = {each.nat_id for each in present}
