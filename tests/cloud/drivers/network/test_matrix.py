@@ -13,7 +13,7 @@ import pytest
 from skerry.drivers.network import namespaces
 from skerry.services.ec2.network_insights.reachability.estate import Estate
 from skerry.services.ec2.network_insights.reachability.packet import Kind
-from skerry.services.ec2.network_insights.reachability.walk import judge
+from skerry.services.ec2.network_insights.reachability.search import Question, find
 from tests.cloud.drivers.network.conftest import LAN
 from tests.cloud.drivers.network.matrix import OURS, RESOLVED, SERVED, TCP, UDP, Case, Matrix
 
@@ -141,9 +141,18 @@ def _serving(matrix: Matrix, stations: dict[str, str], services: str) -> Iterato
 
 
 def expected(estate: Estate, case: Case) -> str:
-    """The answer that the oracle foretells: who gives it, and whom that one sees."""
-    origin = case.origin.port.port_id if case.origin else None
-    arrival = judge(estate, case.packet, origin).arrival
+    """The answer that Reachability Analyzer foretells: who gives it, and whom that one sees."""
+    origin, packet = case.origin.port.port_id if case.origin else None, case.packet
+    question = Question(
+        packet.protocol,
+        ((origin, packet.source),),
+        (packet.destination,),
+        range(packet.source_port, packet.source_port + 1),
+        range(packet.destination_port, packet.destination_port + 1),
+    )
+    finding = find(estate, question, lambda _judged, _arrival: None)
+    assert finding is not None
+    arrival = finding.judgement.arrival
     if arrival is None:
         return ""
     name = "internet" if arrival.kind is Kind.INTERNET else arrival.name

@@ -5,7 +5,7 @@ from skerry.services.ec2.network_insights.reachability.legs import Leg, legs_of
 from skerry.services.ec2.network_insights.reachability.walk import judge
 from tests.cloud.drivers.network.matrix import Case, Matrix
 
-PER_KIND = 3
+PER_KIND = 2
 
 
 def _differing(network, legs: list[Leg]) -> list[str]:
