@@ -86,8 +86,13 @@ def changed(
     """
     added = {cidr_of(each["Cidr"], family): _description(each) for each in add}
     removed = {cidr_of(each["Cidr"], family) for each in remove}
-    if len(added) < len(add) or len(removed) < len(remove) or removed & added.keys():
-        raise EntryInvalid(why="A CIDR may appear only once in a request.")
+    if len(added) < len(add) or len(removed) < len(remove):
+        raise EntryInvalid(why="A CIDR may appear only once in a list of entries.")
+    for cidr in sorted(removed & added.keys()):
+        raise EntryInvalid(
+            why=f"Request cannot contain Cidr {cidr} in both AddPrefixListEntries and "
+            "RemovePrefixListEntries"
+        )
     for cidr in sorted(removed):
         if cidr not in present:
             raise InvalidModification(why=f"The prefix list entry {cidr} does not exist.")
