@@ -44,10 +44,6 @@ BLOCKS = {
 PEERING, NAT = "pcx-1", "nat-1"
 
 
-def _deny(egress: bool, first: int, last: int) -> AclEntry:
-    return AclEntry(50, egress, False, None if first == 0 else TCP, first, last, ANYWHERE)
-
-
 _OPEN = tuple(AclEntry(100, egress, True, None, None, None, ANYWHERE) for egress in (False, True))
 _QUESTIONS, _ANSWERS = (RESOLVED, SERVED), (1024, 65535)
 ACLS: dict[str, tuple[AclEntry, ...]] = {"open": _OPEN}
@@ -188,8 +184,8 @@ class Matrix:
 
     def _calls(self, origin: Spot) -> Iterator[Case]:
         for spot in self.spots:
-            if _tells(origin, spot):
-                yield _case(_kind(origin, spot), origin, spot.address)
+            if tells(origin, spot):
+                yield _case(kind_of(origin, spot), origin, spot.address)
         for spot in self.spots:
             if spot.public is not None and spot.vpc_id == STRANGER:
                 yield _case("other account's public address", origin, spot.public)
@@ -200,7 +196,7 @@ class Matrix:
             yield _case("DNS", origin, IPv4Address(address), RESOLVED)
 
 
-def _tells(origin: Spot, spot: Spot) -> bool:
+def tells(origin: Spot, spot: Spot) -> bool:
     """Whether calling the other's private address shows what another call does not.
 
     Public addresses do not matter there, who may not call may as little call those that hear nobody, and
@@ -216,7 +212,7 @@ def _tells(origin: Spot, spot: Spot) -> bool:
     )
 
 
-def _kind(origin: Spot, spot: Spot) -> str:
+def kind_of(origin: Spot, spot: Spot) -> str:
     if spot.vpc_id == OURS and spot.port.subnet_id == origin.port.subnet_id:
         return "same subnet"
     if spot.vpc_id == OURS:

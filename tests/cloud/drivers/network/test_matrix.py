@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 
 import pytest
 
 from skerry.drivers.network import namespaces
+from skerry.drivers.network.commands import run
 from skerry.services.ec2.network_insights.reachability.estate import Estate
 from skerry.services.ec2.network_insights.reachability.packet import Kind
 from skerry.services.ec2.network_insights.reachability.search import Question, find
+from tests.cloud.drivers.network import matrix_ipv6
 from tests.cloud.drivers.network.conftest import LAN
 from tests.cloud.drivers.network.matrix import OURS, RESOLVED, SERVED, TCP, UDP, Case, Matrix
 
@@ -25,6 +28,10 @@ KINDS = {
     *("other account's public address", "internet in", "internet out", "out by NAT"),
     *("metadata", "DNS"),
 }
+KINDS_IPV6 = {
+    *("same subnet", "other subnet", "other zone", "peered", "other account"),
+    *("internet in", "internet out", "outward only"),
+}
 
 
 @dataclass
@@ -34,9 +41,10 @@ class Exchange:
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     sockets: list[socket.socket] = field(default_factory=list)
 
-    def serve(self, namespace: str, name: str, number: int, address: str = "0.0.0.0") -> None:
+    def serve(self, namespace: str, name: str, number: int, address: str = "::") -> None:
+        """At an address of either family; by default at all of both."""
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-            listener = self._socket(namespace, kind)
+            listener = self._socket(namespace, kind, 6 if ":" in address else 4)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((address, number))
             if kind == socket.SOCK_STREAM:
@@ -66,8 +74,9 @@ class Exchange:
             self._drop(each)
         self.selector.close()
 
-    def _socket(self, namespace: str, kind: int) -> socket.socket:
-        made = namespaces.inside(namespace, lambda: socket.socket(socket.AF_INET, kind))
+    def _socket(self, namespace: str, kind: int, version: int) -> socket.socket:
+        family = socket.AF_INET6 if version == 6 else socket.AF_INET
+        made = namespaces.inside(namespace, lambda: socket.socket(family, kind))
         made.setblocking(False)
         self.sockets.append(made)
         return made
@@ -85,7 +94,8 @@ class Exchange:
     def _call(self, namespace: str, case: Case) -> socket.socket:
         packet = case.packet
         is_tcp = packet.protocol == TCP
-        caller = self._socket(namespace, socket.SOCK_STREAM if is_tcp else socket.SOCK_DGRAM)
+        kind = socket.SOCK_STREAM if is_tcp else socket.SOCK_DGRAM
+        caller = self._socket(namespace, kind, packet.source.version)
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         caller.bind((str(packet.source), packet.source_port))
         with suppress(BlockingIOError):
@@ -112,9 +122,9 @@ class Exchange:
     def _accept(self, listener: socket.socket, name: str) -> None:
         with suppress(BlockingIOError):
             while True:
-                connection, (peer, _) = listener.accept()
+                connection, peer = listener.accept()
                 with suppress(OSError):
-                    connection.sendall(f"{name} {peer}".encode())
+                    connection.sendall(_answer(name, peer[0]))
                 connection.close()
 
     def _reply(self, listener: socket.socket, name: str) -> None:
@@ -122,7 +132,7 @@ class Exchange:
             while True:
                 _, peer = listener.recvfrom(200)
                 with suppress(OSError):
-                    listener.sendto(f"{name} {peer[0]}".encode(), peer)
+                    listener.sendto(_answer(name, peer[0]), peer)
 
 
 @contextmanager
@@ -159,9 +169,30 @@ def expected(estate: Estate, case: Case) -> str:
     return f"{name} {arrival.packet.source}"
 
 
+def _answer(name: str, peer: str) -> bytes:
+    return f"{name} {peer.removeprefix('::ffff:')}".encode()
+
+
 @pytest.fixture
 def matrix() -> Matrix:
     return Matrix()
+
+
+def _compare(exchange: Exchange, estate: Estate, cases: list[Case], names: dict[str, str]) -> None:
+    """Have all cases tried, and fail if one ends otherwise than it is foretold."""
+    wrong: list[str] = []
+    seen: Counter[tuple[str, bool]] = Counter()
+    for first in range(0, len(cases), AT_ONCE):
+        batch = cases[first : first + AT_ONCE]
+        callers = [names[c.origin.port.port_id] if c.origin else LAN for c in batch]
+        answers = exchange.call(list(zip(callers, batch, strict=True)))
+        for index, case in enumerate(batch):
+            foretold, answer = expected(estate, case), answers.get(index, "")
+            seen[case.kind, bool(answer)] += 1
+            if answer != foretold:
+                wrong.append(f"{case}\n  foretold: {foretold!r} answer: {answer!r}")
+    print(f"{len(cases)} cases: {dict(seen)}")
+    assert not wrong, f"{len(wrong)} of {len(cases)} differ:\n" + "\n".join(wrong[:20])
 
 
 def test_packets_go_where_the_rules_let_them_and_nowhere_else(world, network, matrix):
@@ -171,18 +202,36 @@ def test_packets_go_where_the_rules_let_them_and_nowhere_else(world, network, ma
         world.apply(vpc)
     stations = {spot.port.port_id: world.station(spot.port).name for spot in matrix.spots}
     services = network.service_namespaces()[OURS].name
-    estate = Estate.of(matrix.vpcs)
-    wrong: list[str] = []
-    seen: Counter[tuple[str, bool]] = Counter()
     with _serving(matrix, stations, services) as exchange:
-        for first in range(0, len(cases), AT_ONCE):
-            batch = cases[first : first + AT_ONCE]
-            callers = [stations[c.origin.port.port_id] if c.origin else LAN for c in batch]
-            answers = exchange.call(list(zip(callers, batch, strict=True)))
-            for index, case in enumerate(batch):
-                foretold, answer = expected(estate, case), answers.get(index, "")
-                seen[case.kind, bool(answer)] += 1
-                if answer != foretold:
-                    wrong.append(f"{case}\n  foretold: {foretold!r} answer: {answer!r}")
-    print(f"{len(cases)} cases, {len(matrix.spots)} ports: {dict(seen)}")
-    assert not wrong, f"{len(wrong)} of {len(cases)} differ:\n" + "\n".join(wrong[:20])
+        _compare(exchange, Estate.of(matrix.vpcs), cases, stations)
+
+
+@pytest.fixture
+def world_ipv6() -> Iterator[None]:
+    """An address of the other family out in the internet."""
+    address = (f"{matrix_ipv6.WORLD}/128", "dev", "lo")
+    run("ip", "-n", LAN, "link", "set", "lo", "up")
+    run("ip", "-n", LAN, "address", "replace", *address)
+    yield
+    run("ip", "-n", LAN, "address", "del", *address)
+
+
+@pytest.mark.usefixtures("world_ipv6")
+def test_packets_of_the_other_family_do_the_same(world, network, matrix):
+    vpcs = [matrix_ipv6.dual(vpc) for vpc in matrix.vpcs]
+    cases = matrix_ipv6.ipv6_cases(matrix)
+    assert {case.kind for case in cases} == KINDS_IPV6
+    for vpc in vpcs:
+        world.apply(vpc)
+    stations = {spot.port.port_id: world.station(spot.port).name for spot in matrix.spots}
+    for spot in matrix.spots:
+        _give(stations[spot.port.port_id], matrix_ipv6.like(spot.vpc_id, spot.address))
+    services = network.service_namespaces()[OURS].name
+    with _serving(matrix, stations, services) as exchange:
+        _compare(exchange, Estate.of(vpcs), cases, stations)
+
+
+def _give(namespace: str, address: IPv6Address) -> None:
+    gateway = str(address).rpartition("::")[0] + "::1"
+    run("ip", "-n", namespace, "address", "add", f"{address}/64", "dev", "eth0", "nodad")
+    run("ip", "-n", namespace, "route", "replace", "default", "via", gateway, "metric", "1")
