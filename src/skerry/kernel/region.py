@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 DEFAULT_IPV6_POOL = IPv6Network("fd5c:e77f::/40")
-"""Unique local addresses (RFC 4193): the host masquerades them on their way out."""
+"""Unique local addresses (RFC 4193): this host reaches them, the world does not."""
 
 
 @dataclass(frozen=True, slots=True)
