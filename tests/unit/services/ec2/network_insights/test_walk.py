@@ -240,7 +240,7 @@ def test_vpcs_with_equal_addresses_never_meet():
     assert code(ask(ONE, tcp("10.0.1.10", "10.0.1.77"), ours, twins)) == "NO_POSSIBLE_DESTINATION"
 
 
-def _peers() -> tuple[Vpc, Vpc]:
+def peers() -> tuple[Vpc, Vpc]:
     ours = routed(vpc(), 1, ("10.1.0.0/16", "pcx-1"))
     theirs = routed(vpc("vpc-b", 1), 1, ("10.0.0.0/16", "pcx-1"))
     return (
@@ -250,7 +250,7 @@ def _peers() -> tuple[Vpc, Vpc]:
 
 
 def test_peers_reach_each_other_where_routes_lead_there_and_back():
-    ours, theirs = _peers()
+    ours, theirs = peers()
     over = tcp("10.0.1.10", "10.1.1.10")
     assert ask(ONE, over, ours, theirs).arrival.name == f"{ONE}-1"
     assert code(ask(ONE, over, routed(ours, 1), theirs)) == "NO_ROUTE_TO_DESTINATION"
@@ -262,7 +262,7 @@ def test_peers_reach_each_other_where_routes_lead_there_and_back():
 
 
 def test_peering_leads_no_further_than_the_peer():
-    ours, theirs = _peers()
+    ours, theirs = peers()
     ours = routed(ours, 1, ("0.0.0.0/0", "pcx-1"))
     assert (
         code(ask(ONE, tcp("10.0.1.10", WORLD), ours, theirs)) == "PCX_REQUIRES_ADDRESS_IN_VPC_CIDR"
@@ -270,7 +270,7 @@ def test_peering_leads_no_further_than_the_peer():
 
 
 def test_an_edge_is_an_end_and_a_beginning():
-    ours, theirs = _peers()
+    ours, theirs = peers()
     known = Estate.of((ours, theirs), edges=["pcx-1"])
     found = judge(known, tcp("10.0.1.10", "10.1.9.9"), ONE)
     assert (found.arrival.kind, found.arrival.name) == (Kind.PEERING, "pcx-1")
@@ -289,7 +289,7 @@ def test_the_longest_prefix_wins():
     assert ask(ONE, tcp("10.0.1.10", "203.0.114.1"), ours).arrival
 
 
-def _translated() -> Vpc:
+def translated() -> Vpc:
     nat = NatGateway(
         "nat-1", "vpc-a-subnet-2", "0a:0", IPv4Address("10.0.2.99"), IPv4Address("9.9.9.3")
     )
@@ -298,7 +298,7 @@ def _translated() -> Vpc:
 
 
 def test_a_nat_gateway_leads_out_and_answers_come_back_and_nothing_else_does():
-    ours, out = _translated(), tcp("10.0.1.10", WORLD)
+    ours, out = translated(), tcp("10.0.1.10", WORLD)
     found = ask(ONE, out, ours)
     assert found.arrival.packet.source == IPv4Address("9.9.9.3")
     assert found.back.end.packet == out.reply()
@@ -308,12 +308,12 @@ def test_a_nat_gateway_leads_out_and_answers_come_back_and_nothing_else_does():
 @pytest.mark.parametrize("egress", [False, True])
 def test_a_nat_gateways_subnet_asks_its_acl_too(egress):
     denies = AclEntry(99, egress, False, 6, 80, 80, ANYWHERE)
-    shut = with_subnet(_translated(), 2, acl=(denies, *OPEN))
+    shut = with_subnet(translated(), 2, acl=(denies, *OPEN))
     assert code(ask(ONE, tcp("10.0.1.10", WORLD), shut)) == "SUBNET_ACL_RESTRICTION"
 
 
 def test_a_private_nat_gateway_has_no_way_into_the_internet():
-    ours = _translated()
+    ours = translated()
     private = replace(ours, nat_gateways=(replace(ours.nat_gateways[0], public=None),))
     found = ask(ONE, tcp("10.0.1.10", WORLD), private)
     assert code(found) == "IGW_PUBLIC_IP_ASSOCIATION_FOR_EGRESS"
