@@ -17,7 +17,7 @@ from skerry.drivers.network.memory import MemoryFabric, MemoryNetwork
 from tests.api.serving import TINY, RunningCloud, images_in_memory, serving
 from tests.crashing import CrashPoints
 
-STRIDE = int(os.environ.get("SKERRY_CRASH_STRIDE", "4"))
+STRIDE = int(os.environ.get("SKERRY_CRASH_STRIDE", "12"))
 """Every how many crossings a process dies; 1 tries them all (minutes)."""
 
 

@@ -20,7 +20,6 @@ from tests.api.strangers import Ids, id_members, requests_of, stem_of
 NAMES_ARE_PER_ACCOUNT = {"GroupName", "KeyName"}  # another may well choose the same
 NOT_HERE = {
     "AvailabilityZone",
-    "AwsAccount",  # any account may be granted something
     "CapacityReservation",
     "CarrierGateway",
     "CoipPool",
@@ -51,14 +50,6 @@ def two(cloud: RunningCloud):
     """A stranger's client, its own ids, and the ids of the account it must not touch."""
     victim, stranger = cloud.account_client("victim"), cloud.account_client("stranger")
     foreign, own = belongings(victim, "theirs"), belongings(stranger, "mine")
-    third = cloud.default_client().describe_security_groups()["SecurityGroups"][0]["OwnerId"]
-    for client, ids in ((victim, foreign), (stranger, own)):
-        made = client.create_network_interface_permission(
-            NetworkInterfaceId=ids["NetworkInterface"],
-            AwsAccountId=third,
-            Permission="INSTANCE-ATTACH",
-        )["InterfacePermission"]
-        ids["NetworkInterfacePermission"] = made["NetworkInterfacePermissionId"]
     cloud.settle()
     return stranger, own, foreign
 

@@ -39,21 +39,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("subnet_id", "address", name=op.f("pk_secondary_address")),
     )
-    op.create_table(
-        "interface_permission",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("network_interface_id", sa.String(), nullable=False),
-        sa.Column("grantee_id", sa.String(), nullable=False),
-        sa.Column("permission", sa.String(), nullable=False),
-        sa.Column("account_id", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["network_interface_id"],
-            ["network_interface.id"],
-            name=op.f("fk_interface_permission_network_interface_id_network_interface"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_interface_permission")),
-    )
     for table, column in _INDEXES:
         op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False)
 
@@ -61,16 +46,12 @@ def upgrade() -> None:
 _INDEXES = (
     ("secondary_address", "account_id"),
     ("secondary_address", "network_interface_id"),
-    ("interface_permission", "account_id"),
-    ("interface_permission", "grantee_id"),
-    ("interface_permission", "network_interface_id"),
 )
 
 
 def downgrade() -> None:
     for table, column in reversed(_INDEXES):
         op.drop_index(op.f(f"ix_{table}_{column}"), table_name=table)
-    op.drop_table("interface_permission")
     op.drop_table("secondary_address")
     op.drop_column("address", "domain_name")
     for column in reversed(_INTERFACE_COLUMNS):

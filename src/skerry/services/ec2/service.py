@@ -19,7 +19,6 @@ from skerry.services.ec2.instance.actions import settings as instance_settings
 from skerry.services.ec2.instance.model import Instance
 from skerry.services.ec2.instance.reconcile import SWEEP_GUESTS, SWEEP_PORTS, reconcile_instance
 from skerry.services.ec2.instance_type import actions as instance_type
-from skerry.services.ec2.interface_permission import actions as interface_permission
 from skerry.services.ec2.internet_gateway import actions as internet_gateway
 from skerry.services.ec2.key_pair.actions import pairs as key_pairs
 from skerry.services.ec2.nat_gateway import actions as nat_gateway
@@ -83,7 +82,6 @@ MODULES = (
     network_insights,
     interface_attachments,
     interface_attributes,
-    interface_permission,
     network_interfaces,
     prefix_list_entries,
     prefix_lists,
