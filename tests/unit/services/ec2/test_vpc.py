@@ -60,7 +60,9 @@ def test_vpcs_are_found_by_tag_and_wildcard(tenant: Tenant, vpc_id: str):
     blue = tenant("CreateVpc", CidrBlock="10.9.0.0/16", TagSpecifications=tags)["Vpc"]
     found = tenant("DescribeVpcs", Filters=[{"Name": "tag:Name", "Values": ["blue-*"]}])["Vpcs"]
     assert [vpc["VpcId"] for vpc in found] == [blue["VpcId"]]
-    found = tenant("DescribeVpcs", Filters=[{"Name": "cidr", "Values": ["10.?.0.0/16"]}])["Vpcs"]
+    found = tenant("DescribeVpcs", Filters=[{"Name": "cidr-block", "Values": ["10.?.0.0/16"]}])[
+        "Vpcs"
+    ]
     assert {vpc["VpcId"] for vpc in found} == {blue["VpcId"], vpc_id}
 
 

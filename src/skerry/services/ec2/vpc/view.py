@@ -88,6 +88,8 @@ def filters(facts: VpcFacts) -> dict[str, Getter[Vpc]]:
 
     return {
         "cidr": lambda vpc: vpc.cidr,
+        "cidr-block": lambda vpc: vpc.cidr,  # as clients ask too, Ansible's collection for one
+        "cidrBlock": lambda vpc: vpc.cidr,
         "cidr-block-association.association-id": of("ipv4", "AssociationId"),
         "cidr-block-association.cidr-block": of("ipv4", "CidrBlock"),
         "cidr-block-association.state": lambda _: "associated",
