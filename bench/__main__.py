@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.report import Result, show, write
 
-NAMES = ("launch", "api", "start", "network", "disk")
+NAMES = ("launch", "api", "start", "network", "rules", "disk")
 
 
 def main(names: list[str]) -> None:

@@ -26,8 +26,7 @@ def show(results: list[Result]) -> None:
     table = Table(*("what", "ours", "peer", "ratio", "promise", "kept"))
     for each in results:
         table.add_row(*_cells(each))
-    console = Console()
-    console.print(table, width=max(console.width, WIDTH), crop=False, no_wrap=True)
+    Console(width=max(Console().width, WIDTH)).print(table)
 
 
 def write(results: list[Result], machine: str) -> None:

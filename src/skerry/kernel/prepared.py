@@ -28,7 +28,7 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.sql.selectable import AliasedReturnsRows
 
 from skerry.kernel.compiled import Compiled, driver_of
-from skerry.kernel.db import Base, account_of
+from skerry.kernel.db import EVERY_ACCOUNT, Base, account_of
 
 Columns = TypeVarTuple("Columns")
 
@@ -62,7 +62,16 @@ class Prepared(Generic[*Columns]):
         return session.connection().execute(statement, parameters).all()
 
     def entities(self, session: Session, **parameters: object) -> Sequence[Any]:
-        """As ``rows``, of a select of one model: its objects, in the session."""
+        """As ``rows``, of a select of one model: its objects, in the session. However many."""
+        account_id = None if self._every_account else account_of(session)
+        statement = self._whole
+        if account_id is not None:
+            parameters[_ACCOUNT] = account_id
+            statement = self._narrowed
+        return session.scalars(statement, parameters, execution_options=EVERY_ACCOUNT).all()
+
+    def few(self, session: Session, **parameters: object) -> Sequence[Any]:
+        """As ``entities``: 50 µs cheaper once, 50 µs dearer for each object."""
         model, names = self._model
         return [
             _entity(session, model, dict(zip(names, row, strict=True)))

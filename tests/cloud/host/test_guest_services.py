@@ -5,7 +5,7 @@ import os
 import random
 import socket
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import dns.message
@@ -286,14 +286,13 @@ def _answers(guest: Guest, address: str, within_s: float) -> bool:
     end = time.monotonic() + within_s
     while True:
         connection = http.client.HTTPConnection(address, timeout=2)
-        with suppress(OSError):
+        with suppress(OSError), closing(connection):
             connection.sock = namespaces.inside(
                 TwoVpcs.name(guest),
                 lambda: socket.create_connection((address, 80), 1, (guest.ip, 0)),
             )
             connection.request("GET", "/", headers={"Host": "ec2.us-east-1.amazonaws.com"})
             body = connection.getresponse().read()
-            connection.close()
             return body == b"ec2.us-east-1.amazonaws.com"
         if time.monotonic() >= end:
             return False

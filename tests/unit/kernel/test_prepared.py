@@ -53,9 +53,10 @@ def test_what_is_meant_to_look_across_accounts_does(of_two: Database):
         assert len(Prepared(ALL, every_account=True).rows(session)) == 3
 
 
-def test_entities_are_narrowed_as_well_and_belong_to_the_session(of_two: Database):
+@pytest.mark.parametrize("how", ["entities", "few"])
+def test_entities_are_narrowed_as_well_and_belong_to_the_session(of_two: Database, how: str):
     with of_two.write("b") as session:
-        found = Prepared(select(Tag)).entities(session)
+        found = getattr(Prepared(select(Tag)), how)(session)
         assert [each.resource_id for each in found] == ["3"]
         found[0].value = "changed"
     with of_two.read("b") as session:

@@ -41,7 +41,7 @@ def visible_images(ctx: Context, ids: Sequence[str] | None = None) -> list[Image
     if not ids:
         query = select(Image).where(_usable_by(ctx.account_id))
         return list(ctx.db.scalars(query, execution_options=EVERY_ACCOUNT))
-    images: Sequence[Image] = _USABLE_AMONG.entities(
+    images: Sequence[Image] = _USABLE_AMONG.few(
         ctx.db, account=ctx.account_id, quoted=_quoted(ctx.account_id), ids=ids
     )
     found = {image.id: image for image in images}

@@ -152,7 +152,7 @@ def named_group(ctx: Context, group_id: str | None, name: str | None) -> Securit
 
 def group_by_name(ctx: Context, vpc_id: str, name: str) -> SecurityGroup:
     """Raises GroupNameNotFound, GroupNameNotFoundInDefaultVpc."""
-    groups: Sequence[SecurityGroup] = _NAMED.entities(ctx.db, vpc_id=vpc_id, name=name)
+    groups: Sequence[SecurityGroup] = _NAMED.few(ctx.db, vpc_id=vpc_id, name=name)
     if groups:
         return groups[0]
     if ctx.db.scalar(select(Vpc.is_default).where(Vpc.id == vpc_id)):

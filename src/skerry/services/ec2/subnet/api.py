@@ -114,7 +114,7 @@ def default_subnet(ctx: Context, zone: str | None) -> Subnet:
 
     Raises NoDefaultVpc, NoDefaultSubnet, NoDefaultSubnetInZone.
     """
-    subnets: Sequence[Subnet] = _DEFAULT_SUBNETS.entities(ctx.db)
+    subnets: Sequence[Subnet] = _DEFAULT_SUBNETS.few(ctx.db)
     if not subnets:
         vpc = DEFAULT_VPC.first(ctx.db)
         raise NoDefaultSubnet(vpc_id=vpc.id) if vpc else NoDefaultVpc
