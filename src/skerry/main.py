@@ -174,7 +174,7 @@ def serve(config: Config, drivers: Drivers | None = None) -> None:
 def _collect_garbage_rarely() -> None:
     """Large answers make many objects and no cycles; frequent full collections cost a third of their time."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(300_000, 20, 1000)
 
 
 def server_settings(cloud: Cloud, host: str, port: int) -> uvicorn.Config:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     inspect,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -70,12 +70,11 @@ class Prepared(Generic[*Columns]):
             statement = self._narrowed
         return session.scalars(statement, parameters, execution_options=EVERY_ACCOUNT).all()
 
-    def few(self, session: Session, **parameters: object) -> Sequence[Any]:
-        """As ``entities``: 50 µs cheaper once, 50 µs dearer for each object."""
+    def copies(self, session: Session, **parameters: object) -> Sequence[Any]:
+        """As ``entities``, for reading only: the objects are in no session. A third of the time."""
         model, names = self._model
         return [
-            _entity(session, model, dict(zip(names, row, strict=True)))
-            for row in self.rows(session, **parameters)
+            model(**dict(zip(names, row, strict=True))) for row in self.rows(session, **parameters)
         ]
 
     def first(self, session: Session, **parameters: object) -> Row[*Columns] | None:
@@ -109,17 +108,6 @@ class Prepared(Generic[*Columns]):
             if "account_id" in table.c:
                 statement = statement.where(table.c.account_id == bindparam(_ACCOUNT))
         return statement
-
-
-def _entity(session: Session, model: type[Base], columns: Mapping[str, Any]) -> Base:
-    key = tuple(columns[each.name] for each in inspect(model).primary_key)
-    known = session.identity_map.get((model, key, None))
-    if known is not None:
-        return known
-    entity = model(**columns)
-    make_transient_to_detached(entity)
-    session.add(entity)
-    return entity
 
 
 def insert_new(session: Session, rows: Sequence[Base]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from skerry.kernel.clock import now
+from skerry.kernel.compiled import Compiled, driver_of
 from skerry.kernel.db import Base, CloudSession
 
 
@@ -57,12 +58,20 @@ def _write(session: Session) -> None:
         {"kind": kind, "resource_id": resource_id, "revision": 1, "due_at": at, "attempt": 0}
         for kind, resource_id in sorted(keys)
     ]
-    session.connection().execute(_first_or_once_more(session.get_bind().dialect.name), wakes)
+    driver = driver_of(session)
+    if driver is None:
+        session.connection().execute(_first_or_once_more(postgresql.insert(Wake)), wakes)
+    else:
+        _compiled().insert(driver, wakes)
 
 
 @cache
-def _first_or_once_more(dialect: str) -> Insert:
-    given = sqlite.insert(Wake) if dialect == "sqlite" else postgresql.insert(Wake)
+def _compiled() -> Compiled:
+    statement = _first_or_once_more(sqlite.insert(Wake))
+    return Compiled(statement, sqlite.dialect(), list(Wake.__table__.columns.keys()))
+
+
+def _first_or_once_more(given: sqlite.Insert | postgresql.Insert) -> Insert:
     return given.on_conflict_do_update(
         index_elements=[Wake.kind, Wake.resource_id],
         set_={"revision": Wake.revision + 1, "due_at": given.excluded.due_at, "attempt": 0},

@@ -53,10 +53,19 @@ def test_what_is_meant_to_look_across_accounts_does(of_two: Database):
         assert len(Prepared(ALL, every_account=True).rows(session)) == 3
 
 
-@pytest.mark.parametrize("how", ["entities", "few"])
-def test_entities_are_narrowed_as_well_and_belong_to_the_session(of_two: Database, how: str):
+def test_copies_are_narrowed_as_well_and_belong_to_no_session(of_two: Database):
     with of_two.write("b") as session:
-        found = getattr(Prepared(select(Tag)), how)(session)
+        (found,) = Prepared(select(Tag)).copies(session)
+        assert (found.resource_id, found.account_id) == ("3", "b")
+        assert found not in session
+        found.value = "changed"
+    with of_two.read("b") as session:
+        assert NAMED.rows(session, key="k") == [("3", "v")]
+
+
+def test_entities_are_narrowed_as_well_and_belong_to_the_session(of_two: Database):
+    with of_two.write("b") as session:
+        found = Prepared(select(Tag)).entities(session)
         assert [each.resource_id for each in found] == ["3"]
         found[0].value = "changed"
     with of_two.read("b") as session:

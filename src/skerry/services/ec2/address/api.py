@@ -65,11 +65,11 @@ def take_from_pool(session: Session, region: Region) -> str:
 def take_many_from_pool(session: Session, region: Region, count: int) -> list[str]:
     """As ``take_from_pool``, that many. Raises PoolEmpty."""
     pool = region.public_pool
-    positions = _positions(pool)
+    positions, base = _positions(pool), int(pool.network_address)
     # Random, so that an address just freed is not soon another's; and without reading all.
     guesses = random.sample(positions, min(2 * count + _GUESSES, len(positions)))
     for candidates in (guesses, positions):
-        addresses = [str(pool[position]) for position in candidates]
+        addresses = [str(IPv4Address(base + position)) for position in candidates]
         taken = addresses_in_use(session, addresses if len(addresses) <= _MAX_LISTED else None)
         free = [address for address in addresses if address not in taken]
         if len(free) >= count:

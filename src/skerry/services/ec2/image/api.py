@@ -25,7 +25,7 @@ ROOT_VOLUME_TYPE = "gp3"
 
 
 def find_image(ctx: Context, image_id: str) -> Image:
-    """An image the account may use: its own, a public one, or one shared with it.
+    """An image the account may use: its own, a public one, or one shared with it. For reading only.
 
     Raises ImageMalformed, ImageNotFound.
     """
@@ -33,7 +33,7 @@ def find_image(ctx: Context, image_id: str) -> Image:
 
 
 def visible_images(ctx: Context, ids: Sequence[str] | None = None) -> list[Image]:
-    """The images of these ids in that order, or all, that the account may use.
+    """The images of these ids in that order, or all, that the account may use; for reading only.
 
     Raises ImageMalformed, ImageNotFound.
     """
@@ -41,7 +41,7 @@ def visible_images(ctx: Context, ids: Sequence[str] | None = None) -> list[Image
     if not ids:
         query = select(Image).where(_usable_by(ctx.account_id))
         return list(ctx.db.scalars(query, execution_options=EVERY_ACCOUNT))
-    images: Sequence[Image] = _USABLE_AMONG.few(
+    images: Sequence[Image] = _USABLE_AMONG.copies(
         ctx.db, account=ctx.account_id, quoted=_quoted(ctx.account_id), ids=ids
     )
     found = {image.id: image for image in images}
@@ -57,7 +57,7 @@ def own_image(ctx: Context, image_id: str) -> Image:
     image = find_image(ctx, image_id)
     if image.account_id != ctx.account_id:
         raise ImageNotYours(id=image_id)
-    return image
+    return ctx.db.get_one(Image, image_id)
 
 
 def image_of_snapshot(ctx: Context, snapshot_id: str) -> Image:

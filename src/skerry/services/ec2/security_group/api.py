@@ -151,8 +151,8 @@ def named_group(ctx: Context, group_id: str | None, name: str | None) -> Securit
 
 
 def group_by_name(ctx: Context, vpc_id: str, name: str) -> SecurityGroup:
-    """Raises GroupNameNotFound, GroupNameNotFoundInDefaultVpc."""
-    groups: Sequence[SecurityGroup] = _NAMED.few(ctx.db, vpc_id=vpc_id, name=name)
+    """For reading only. Raises GroupNameNotFound, GroupNameNotFoundInDefaultVpc."""
+    groups: Sequence[SecurityGroup] = _NAMED.copies(ctx.db, vpc_id=vpc_id, name=name)
     if groups:
         return groups[0]
     if ctx.db.scalar(select(Vpc.is_default).where(Vpc.id == vpc_id)):

@@ -110,11 +110,11 @@ def find_subnet(ctx: Context, subnet_id: str) -> Subnet:
 
 
 def default_subnet(ctx: Context, zone: str | None) -> Subnet:
-    """The default VPC's subnet of this zone, or of the first zone that has addresses left.
+    """The default VPC's subnet of this zone, or of the first zone that has addresses left. To read.
 
     Raises NoDefaultVpc, NoDefaultSubnet, NoDefaultSubnetInZone.
     """
-    subnets: Sequence[Subnet] = _DEFAULT_SUBNETS.few(ctx.db)
+    subnets: Sequence[Subnet] = _DEFAULT_SUBNETS.copies(ctx.db)
     if not subnets:
         vpc = DEFAULT_VPC.first(ctx.db)
         raise NoDefaultSubnet(vpc_id=vpc.id) if vpc else NoDefaultVpc
@@ -149,11 +149,12 @@ def allocate_private_ip(ctx: Context, subnet: Subnet, wanted: str | None) -> str
 def allocate_private_ips(ctx: Context, subnet: Subnet, count: int) -> list[str]:
     """That many free addresses of the subnet. Raises SubnetFull."""
     network = subnet.network
+    base = int(network.network_address)
     positions = range(RESERVED_FIRST, network.num_addresses - 1)
     # Random, so that an address just freed is not soon another machine's; and without reading all.
     guesses = random.sample(positions, min(2 * count + _GUESSES, len(positions)))
     for candidates in (guesses, positions):
-        addresses = [str(network[position]) for position in candidates]
+        addresses = [str(IPv4Address(base + position)) for position in candidates]
         taken = _taken(ctx, subnet, addresses if len(addresses) <= _MAX_LISTED else None)
         free = [address for address in addresses if address not in taken]
         if len(free) >= count:
