@@ -13,7 +13,7 @@ from pathlib import Path
 
 from skerry.drivers.network import namespaces
 from skerry.drivers.network.commands import run, succeeds
-from skerry.drivers.network.ovn.names import UPLINK_IPV6
+from skerry.drivers.network.ovn.names import UPLINK_IPV6, mac_of
 
 INNER = "uplink"
 """Name of the inner end."""
@@ -35,6 +35,16 @@ class Uplink:
         return f"sku-{self.cloud}"
 
     @property
+    def mac(self) -> str:
+        """Of the outer end: the same for ever, for routers know it."""
+        return mac_of(self.outer)
+
+    @property
+    def host(self) -> str:
+        """The outer end as every router knows it: MAC and addresses."""
+        return f"{self.mac} {self.transit[1]} {UPLINK_IPV6}"
+
+    @property
     def table(self) -> str:
         return f"skerry_{self.cloud.replace('-', '_')}"
 
@@ -48,7 +58,7 @@ class Uplink:
                 outer = ["ip", "link", "add", self.outer, "netns", self.outside]
             run(*outer, "type", "veth", "peer", "name", INNER, "netns", self.namespace)
         run("ip", "-n", self.namespace, "link", "set", INNER, "up")
-        run(*self._there("ip", "link", "set", self.outer, "up"))
+        run(*self._there("ip", "link", "set", self.outer, "address", self.mac, "up"))
         for network in (self.pool, self.transit):
             address = f"{network[1]}/{network.prefixlen}"
             run(*self._there("ip", "address", "replace", address, "dev", self.outer))

@@ -16,6 +16,39 @@ from tests.cloud.drivers.network.stations import Station
 CLOUD, LAN = "nettest", "skn-lan"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """A failure says what the network looked like: a machine far away cannot be asked afterwards."""
+    report = yield
+    network = getattr(item, "funcargs", {}).get("network")
+    if report.when == "call" and report.failed and network is not None:
+        report.sections.append(("network", picture_of(network)))
+    return report
+
+
+def picture_of(network: OvnNetwork) -> str:
+    """Neighbours of the world, ports as OVN sees them, and what the switch last did."""
+    places = network._places
+    southbound = ("ovn-sbctl", f"--db=unix:{places.southbound}", "--timeout=5", "--format=csv")
+    switch = ("ovs-appctl", "-t", str(places.folder / "vswitchd.ctl"))
+    asked = (
+        ("ip", "-n", LAN, "neigh"),
+        (
+            *southbound,
+            "--columns=logical_port,type,chassis,up,nat_addresses",
+            "list",
+            "Port_Binding",
+        ),
+        (*southbound, "--columns=logical_port,ip,mac", "list", "MAC_Binding"),
+        (*switch, "dpctl/dump-flows"),
+    )
+    told = []
+    for command in asked:
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        told += [f"$ {' '.join(command)}", said.stdout[-3000:] + said.stderr]
+    return "\n".join(told)
+
+
 @pytest.fixture(scope="session")
 def network():
     if os.geteuid() != 0:

@@ -172,7 +172,7 @@ class OvnNetwork:
             existing = self._index.of_vpc(tables, vpc.vpc_id)
             transit = transit_address(tables, self._settings.transit, vpc.vpc_id)
             wanted = compile_vpc(vpc, self._site, transit)
-            external = ensure_external(tables, txn)
+            external = ensure_external(tables, txn, self._uplink.host)
             touched, rows = make_so(tables, txn, vpc.vpc_id, wanted, existing)
             place(external, rows, vpc.vpc_id, wanted=vpc.internet or vpc.egress_only)
             return touched, _configuration(tables, txn, touched)
@@ -187,7 +187,7 @@ class OvnNetwork:
 
         def work(tables: Any, txn: Any) -> tuple[int, int]:
             existing = self._index.of_vpc(tables, vpc_id)
-            place(ensure_external(tables, txn), existing, vpc_id, wanted=False)
+            place(ensure_external(tables, txn, self._uplink.host), existing, vpc_id, wanted=False)
             touched, _ = make_so(tables, txn, vpc_id, Rows(), existing)
             return touched, _configuration(tables, txn, touched)
 

@@ -15,13 +15,21 @@ FIRST_TRANSIT = 16
 """Addresses of the transit network before this one are kept for the host."""
 
 
-def ensure_external(tables: Any, txn: Any) -> Any:
-    """The switch, made if it is not there; it may be gone when somebody wiped the database."""
+def ensure_external(tables: Any, txn: Any, host: str) -> Any:
+    """The switch, made if it is not there; it may be gone when somebody wiped the database.
+
+    ``host``: MAC and addresses of the host's end of the uplink. Routers are told, they do not learn them: no
+    packet waits for the host's answer, and nothing else can answer in its place.
+    """
+    behind = [host, "unknown"]
     for row in tables["Logical_Switch"].rows.values():
         if row.name == EXTERNAL:
+            for port in row.ports:
+                if port.type == "localnet" and sorted(port.addresses) != behind:
+                    port.addresses = behind
             return row
     wire = txn.insert(tables["Logical_Switch_Port"])
-    wire.name, wire.type, wire.addresses = f"{EXTERNAL}-wire", "localnet", ["unknown"]
+    wire.name, wire.type, wire.addresses = f"{EXTERNAL}-wire", "localnet", behind
     wire.options = {"network_name": EXTERNAL}
     switch = txn.insert(tables["Logical_Switch"])
     switch.name, switch.ports = EXTERNAL, [wire]

@@ -154,17 +154,14 @@ def _trace(southbound: Path, frame: Frame, probe: Probe) -> str:
 
 
 def outputs(said: str) -> set[str]:
-    """Ports where the packet itself comes out, not what routers and firewalls send because of it.
-
-    Towards the world, the question for the next hop's MAC address stands for the packet.
-    """
+    """Ports where the packet itself comes out, not what routers and firewalls send because of it."""
     found: set[str] = set()
     inside: list[str] = []
     for line in map(str.strip, said.splitlines()):
         for name in _OUTPUT.findall(line):
             is_asking = any(each.startswith("arp") for each in inside)
             is_telling = any(each.startswith(("icmp", "tcp_reset", "reject")) for each in inside)
-            if not is_telling and (name == _WIRE or not is_asking):
+            if not is_telling and not is_asking:
                 found.add(name)
         if line.endswith("{"):
             inside.append(line)
@@ -177,13 +174,13 @@ def place_of(tables: Any, ports: set[str], probe: Probe) -> str:
     """Where the probe arrives, as the port's callers name it."""
     if _WIRE in ports:
         # The host takes nothing from the wire that has no public address.
-        return INTERNET if _public(tables, "logical_ip", probe.source, probe) else NOWHERE
+        return INTERNET if _public(tables, probe.source, probe) else NOWHERE
     names = {SERVICES if each.startswith(service_port("")) else each for each in ports}
     return min(names, default=NOWHERE)
 
 
 def _from_world(tables: Any, probe: Probe) -> Frame | None:
-    row = _public(tables, "external_ip", probe.destination, probe)
+    row = _public(tables, probe.destination, probe)
     if row is None:
         return None
     mac = row.external_mac[0] if row.external_mac else None
@@ -191,15 +188,15 @@ def _from_world(tables: Any, probe: Probe) -> Frame | None:
     return Frame(_WIRE, _WORLD_MAC, mac or router)
 
 
-def _public(tables: Any, column: str, address: object, probe: Probe) -> Any:
-    """The one-to-one translation of this address, in the VPC that the probe comes from if it is of one."""
+def _public(tables: Any, address: object, probe: Probe) -> Any:
+    """The one-to-one translation to this public address, in the VPC that the probe comes from if it is of one."""
     own = None
     if probe.port_id is not None:
         _, port = _whereabouts(tables, probe.port_id)
         own = port.external_ids[OWNER] if port is not None else ""
     for row in tables["NAT"].rows.values():
         is_there = own is None or row.external_ids.get(OWNER) == own
-        if row.type == "dnat_and_snat" and getattr(row, column) == str(address) and is_there:
+        if row.type == "dnat_and_snat" and row.external_ip == str(address) and is_there:
             return row
     return None
 
