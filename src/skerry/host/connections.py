@@ -19,6 +19,18 @@ UNREAD_BYTES = 256 * 1024  # of answers that the guest does not take
 Asked = TypeVar("Asked")
 
 
+def stop_listening(server: asyncio.Server) -> None:
+    """Close the server after the connections that it has accepted have begun.
+
+    A server that is closed before them leaves their sockets open:
+    https://github.com/python/cpython/issues/109564
+    """
+    loop = server.get_loop()
+    for listener in server.sockets:
+        loop.remove_reader(listener)
+    loop.call_soon(server.close)
+
+
 class GuestConnection(asyncio.BufferedProtocol, ABC, Generic[Asked]):
     """``hear`` takes the guest's bytes and calls ``ask``; ``respond`` makes the answer's bytes."""
 

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from skerry.drivers.network import namespaces
+from skerry.host.connections import stop_listening
 from skerry.host.limits import Seats
 
 Api: TypeAlias = Callable[..., Awaitable[None]]
@@ -60,7 +61,7 @@ class EndpointApi:
     async def follow(self, addresses: set[str]) -> None:
         """Listen at these addresses and at no others. Raises OSError when the namespace has gone."""
         for gone in self._servers.keys() - addresses:
-            self._servers.pop(gone).close()
+            stop_listening(self._servers.pop(gone))
         loop = asyncio.get_running_loop()
         for address in sorted(addresses - self._servers.keys()):
             listener = await asyncio.to_thread(
@@ -71,7 +72,7 @@ class EndpointApi:
     def close(self) -> None:
         """Stop listening."""
         for server in self._servers.values():
-            server.close()
+            stop_listening(server)
         self._servers.clear()
 
     def _connection(self) -> asyncio.Protocol:

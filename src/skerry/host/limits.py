@@ -52,9 +52,12 @@ class Seats:
 
     def __init__(self) -> None:
         self._taken: dict[str, dict[Seated, None]] = {}
+        self._is_closed = False
 
     def take(self, address: str, connection: Seated) -> bool:
-        """False: all of this guest's connections are busy."""
+        """False: all of this guest's connections are busy, or the VPC has gone."""
+        if self._is_closed:
+            return False
         taken = self._taken.setdefault(address, {})
         if len(taken) >= CONNECTIONS:
             idle = next((each for each in taken if each.waits), None)
@@ -79,8 +82,9 @@ class Seats:
         if not taken:
             self._taken.pop(address, None)
 
-    def end_all(self) -> None:
-        """The VPC has gone."""
+    def close(self) -> None:
+        """The VPC has gone: end every connection, also those that were accepted but not seen yet."""
+        self._is_closed = True
         for taken in self._taken.values():
             for each in taken:
                 each.end()

@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from skerry.drivers.network import namespaces
 from skerry.drivers.network.port import Network
+from skerry.host.connections import stop_listening
 from skerry.host.endpoints import Api, EndpointApi, settings_of
 from skerry.host.first_words import FirstWords
 from skerry.host.forwarding import Upstreams
@@ -40,6 +41,7 @@ READERS = 4
 TELLERS = 4
 RETRY_S = 0.5
 CLOSE_S = 2.0
+CLOSING_TURNS = 5  # of the loop: from a connection that was just accepted to its closed socket
 
 
 @dataclass(slots=True)
@@ -55,10 +57,10 @@ class _Listeners:
     def close(self) -> None:
         self.endpoints.close()
         for server in self.servers:
-            server.close()
+            stop_listening(server)
         for questions in self.datagrams:
             questions.close()
-        self.limits.seats.end_all()
+        self.limits.seats.close()
 
 
 class GuestServices:
@@ -110,11 +112,16 @@ class GuestServices:
         asyncio.set_event_loop(self._loop)
         following = self._loop.create_task(self._follow())
         self._loop.run_forever()
+        following.cancel()
         for listeners in self._open.values():
             listeners.close()
-        for task in (tasks := asyncio.all_tasks(self._loop) | {following}):
+        self._loop.run_until_complete(
+            _turns()
+        )  # a task cancelled before it began leaves its socket
+        for task in (tasks := asyncio.all_tasks(self._loop)):
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self._loop.run_until_complete(_turns())
         self._loop.close()
 
     def _something_changed(self) -> None:
@@ -195,6 +202,11 @@ class GuestServices:
         with self._database.read(None) as session:
             cidr = session.scalar(select(Vpc.cidr).where(Vpc.id == vpc_id))
         return None if cidr is None else str(IPv4Network(cidr).network_address + 2)
+
+
+async def _turns() -> None:
+    for _ in range(CLOSING_TURNS):
+        await asyncio.sleep(0)
 
 
 def _on_port_53(namespace: Path, address: str) -> tuple[socket.socket, socket.socket]:

@@ -63,7 +63,7 @@ class _Server:
         self._thread.join()
         self._loop.run_until_complete(asyncio.sleep(0.01))  # for those that are coming in
         self._server.close()
-        self._seats.end_all()
+        self._seats.close()
         self._loop.run_until_complete(asyncio.sleep(0.01))
         self._loop.close()
 

@@ -47,10 +47,12 @@ def test_it_answers_at_the_addresses_it_follows(here):
         second = ("127.0.0.3", _port(api, "127.0.0.3"))
         assert (await _get(first, "/hello")).endswith(b"/hello\r\n0\r\n\r\n")
         await api.follow({"127.0.0.3"})
+        await asyncio.sleep(0)
         with pytest.raises(ConnectionRefusedError):
             await _get(first, "/")
         assert (await _get(second, "/")).startswith(b"HTTP/1.1 200")
         api.close()
+        await asyncio.sleep(0)
         with pytest.raises(ConnectionRefusedError):
             await _get(second, "/")
         await asyncio.sleep(0.01)
@@ -72,6 +74,7 @@ def test_a_guest_that_holds_its_share_pays_with_the_connection_idle_longest(here
         for _, writer in held:
             writer.close()
         api.close()
+        await asyncio.sleep(0)
 
     asyncio.run(scenario())
 
@@ -114,7 +117,8 @@ def _said(data: bytes, within_s: float = 5) -> bytes:
                 found = await reader.read()
         writer.close()
         api.close()
-        seats.end_all()
+        await asyncio.sleep(0)
+        seats.close()
         await asyncio.sleep(0.01)
         return found
 

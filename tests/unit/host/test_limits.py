@@ -41,6 +41,13 @@ def test_a_new_connection_takes_the_place_of_the_one_idle_longest():
     assert [each for each in connections if each.ended] == [connections[2]]
 
 
+def test_nobody_comes_in_once_the_vpc_has_gone():
+    seats, connections = _full()
+    seats.close()
+    assert all(each.ended for each in connections)
+    assert not seats.take("10.0.0.9", _Connection())
+
+
 def test_nobody_else_pays_for_a_guest_s_connections():
     seats, connections = _full()
     assert seats.take("b", _Connection())

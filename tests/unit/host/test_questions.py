@@ -73,7 +73,7 @@ def _run(case: Callable[[_Resolver, tuple[str, int]], Awaitable[None]]) -> None:
             finally:
                 transport.close()
                 server.close()
-                limits.seats.end_all()
+                limits.seats.close()
                 await asyncio.sleep(0.01)
 
     asyncio.run(run())

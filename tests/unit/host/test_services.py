@@ -1,8 +1,10 @@
 """Which VPCs are served, and what happens when they cannot be."""
 
+import gc
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,25 @@ def test_connections_of_a_vpc_that_has_gone_are_closed(network, served, tmp_path
         network.changed()
         assert guest.recv(1) == b""
     _until(lambda: not served._open)
+
+
+@pytest.mark.parametrize("_again", range(10))
+def test_a_connection_that_comes_while_all_is_closed_is_closed_as_well(
+    network, database, tmp_path, _again
+):
+    made = GuestServices(database, REGION, network, b"s" * 32, lambda _id: None, no_api)
+    network.present = {"vpc-a": tmp_path}
+    made.start()
+    _until(lambda: made._open)
+    server = made._open["vpc-a"].servers[0]
+    target = server.sockets[0].getsockname()
+    made._loop.call_soon_threadsafe(time.sleep, 0.02)  # they are accepted in the loop's last turns
+    guests = [socket.create_connection(target, 5) for _ in range(8)]
+    made.close()
+    gc.collect()  # would say what was left open
+    for guest in guests:
+        with guest, suppress(ConnectionResetError):
+            assert guest.recv(1) == b""
 
 
 def test_services_that_never_started_leave_nothing_open(network, database):
