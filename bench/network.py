@@ -1,4 +1,4 @@
-"""TCP between two ports of a VPC and from the host to a public address, against a plain Linux bridge.
+"""TCP between two ports of a VPC and from the host to a public address, against a Linux bridge and a veth pair.
 
 Ports are namespaces behind veths, so that the network is measured and not QEMU's translation.
 """
@@ -8,6 +8,9 @@ import socket
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -20,24 +23,50 @@ from skerry.drivers.network.commands import run as tool
 from skerry.drivers.network.ovn.driver import OvnNetwork, OvnSettings
 
 LAN, BRIDGE = "skb-lan", "skb-bridge"
+ENDS = ("skb-end-0", "skb-end-1")
 ROUNDS = 3
 SECONDS = 2.0
+TRIPS = 2000
 PORT = 5201
 BLOCK = bytes(1 << 20)
 
 
+@dataclass(frozen=True)
+class Speed:
+    """``trip_us``: the median of a byte's way there and back; ``p99_us`` of the same."""
+
+    gigabits: float
+    trip_us: float
+    p99_us: float
+
+
 def run() -> list[Result]:
-    plain, matched = _bridge(matched=False), _bridge(matched=True)
-    names = ("TCP port to port in a VPC", "TCP host to public address")
+    peers = {
+        f"{kind} {how}": _between_ends(join, matched=matched)
+        for kind, join in (("a Linux bridge", _bridge), ("a pair of veths", _pair))
+        for how, matched in (("as it comes", False), ("with a port's offloads and MTU", True))
+    }
+    names = ("port to port in a VPC", "host to public address")
+    found = list(zip(names, _vpc(), strict=True))
     return [
-        Result(f"{name}, against a Linux bridge {how}", f"{ours:.2f} Gbit/s", f"{peer:.2f} Gbit/s",
-               ours / peer, "reported", None)
-        for name, ours in zip(names, _vpc(), strict=True)
-        for how, peer in (("as it comes", plain), ("with a port's offloads and MTU", matched))
+        Result(f"TCP {name}, against {peer}", f"{ours.gigabits:.2f} Gbit/s",
+               f"{its.gigabits:.2f} Gbit/s", ours.gigabits / its.gigabits, "reported", None)
+        for name, ours in found
+        for peer, its in peers.items()
+    ] + [
+        Result(f"round trip of a byte {name}, median (p99), against {peer}", _trip(ours), _trip(its),
+               ours.trip_us / its.trip_us, "reported", None)
+        for name, ours in found
+        for peer, its in peers.items()
+        if peer.endswith("comes")
     ]  # fmt: skip
 
 
-def _vpc() -> tuple[float, float]:
+def _trip(speed: Speed) -> str:
+    return f"{speed.trip_us:.0f} µs ({speed.p99_us:.0f} µs)"
+
+
+def _vpc() -> tuple[Speed, Speed]:
     """Port to port, and from outside to a public address."""
     with tempfile.TemporaryDirectory(prefix="skb-", dir="/var/tmp") as folder:
         namespaces.ensure(LAN)
@@ -51,8 +80,8 @@ def _vpc() -> tuple[float, float]:
             rules = [group("sg-a", OUT, tcp("bench", PORT))]
             network.apply(vpc("vpc-0a", rules, ports, public=public))
             stations += [Station(network, each) for each in ports]
-            inside = _median(stations[0].name, stations[1].name, "10.0.1.11")
-            outside = _median(LAN, stations[1].name, "198.18.88.10")
+            inside = _speed(stations[0].name, stations[1].name, "10.0.1.11")
+            outside = _speed(LAN, stations[1].name, "198.18.88.10")
         finally:
             for station in stations:
                 station.remove()
@@ -61,53 +90,91 @@ def _vpc() -> tuple[float, float]:
     return inside, outside
 
 
-def _bridge(*, matched: bool) -> float:
-    """Two namespaces on a bridge in a third; ``matched``: with the MTU and offloads of a VPC's ports."""
-    mtu = "9001" if matched else "1500"
-    names = [f"{BRIDGE}-{n}" for n in (0, 1)]
+def _between_ends(join: Callable[[str], list[tuple[str, str]]], *, matched: bool) -> Speed:
+    """Two namespaces that are joined plainly; ``matched``: with the MTU and offloads of a VPC's ports."""
+    with _two_ends():
+        cards = join("9001" if matched else "1500")
+        for where, card in cards if matched else ():
+            tool("ip", "netns", "exec", where, "ethtool", "-K", card, "tx", "off")
+        for number, name in enumerate(ENDS):
+            tool("ip", "-n", name, "address", "add", f"10.9.0.{number + 1}/24", "dev", "eth0")
+        return _speed(*ENDS, "10.9.0.2")
+
+
+@contextmanager
+def _two_ends() -> Iterator[None]:
     try:
-        namespaces.ensure(BRIDGE)
-        tool("ip", "-n", BRIDGE, "link", "add", "bench0", "type", "bridge")
-        tool("ip", "-n", BRIDGE, "link", "set", "bench0", "mtu", mtu, "up")
-        for number, name in enumerate(names):
-            _join(name, number, mtu)
-            for where, end in ((name, "eth0"), (BRIDGE, f"p{number}")) if matched else ():
-                tool("ip", "netns", "exec", where, "ethtool", "-K", end, "tx", "off")
-        return _median(names[0], names[1], "10.9.0.2")
+        for name in (*ENDS, BRIDGE):
+            namespaces.ensure(name)
+        yield
     finally:
-        for name in (*names, BRIDGE):
+        for name in (*ENDS, BRIDGE):
             namespaces.remove(name)
 
 
-def _join(name: str, number: int, mtu: str) -> None:
-    """A namespace with one veth on the bridge."""
-    end = f"p{number}"
-    peer = ("peer", "name", end, "netns", BRIDGE)
-    namespaces.ensure(name)
-    tool("ip", "link", "add", "eth0", "netns", name, "mtu", mtu, "type", "veth", *peer)
-    tool("ip", "-n", BRIDGE, "link", "set", end, "mtu", mtu, "master", "bench0", "up")
-    tool("ip", "-n", name, "address", "add", f"10.9.0.{number + 1}/24", "dev", "eth0")
-    tool("ip", "-n", name, "link", "set", "eth0", "up")
+def _bridge(mtu: str) -> list[tuple[str, str]]:
+    tool("ip", "-n", BRIDGE, "link", "add", "bench0", "type", "bridge")
+    tool("ip", "-n", BRIDGE, "link", "set", "bench0", "mtu", mtu, "up")
+    for number, name in enumerate(ENDS):
+        _veth(name, BRIDGE, f"p{number}", mtu)
+        tool("ip", "-n", BRIDGE, "link", "set", f"p{number}", "master", "bench0")
+    return [*((name, "eth0") for name in ENDS), (BRIDGE, "p0"), (BRIDGE, "p1")]
 
 
-def _median(source: str, target: str, address: str) -> float:
-    return statistics.median(_gigabits(source, target, address) for _ in range(ROUNDS))
+def _pair(mtu: str) -> list[tuple[str, str]]:
+    _veth(ENDS[0], ENDS[1], "eth0", mtu)
+    return [(name, "eth0") for name in ENDS]
+
+
+def _veth(name: str, where: str, end: str, mtu: str) -> None:
+    peer = ("peer", "name", end, "netns", where)
+    tool("ip", "link", "add", "eth0", "netns", name, "type", "veth", *peer)
+    tool("ip", "-n", where, "link", "set", end, "mtu", mtu, "up")
+    tool("ip", "-n", name, "link", "set", "eth0", "mtu", mtu, "up")
+
+
+def _speed(source: str, target: str, address: str) -> Speed:
+    gigabits = statistics.median(_gigabits(source, target, address) for _ in range(ROUNDS))
+    trips = sorted(_trips_us(source, target, address))
+    return Speed(gigabits, statistics.median(trips), trips[int(len(trips) * 0.99)])
 
 
 def _gigabits(source: str, target: str, address: str) -> float:
+    with _connection(source, target, address, _swallow) as sender:
+        sent, began = 0, time.monotonic()
+        while time.monotonic() - began < SECONDS:
+            sent += sender.send(BLOCK)
+        return sent * 8 / (time.monotonic() - began) / 1e9
+
+
+def _trips_us(source: str, target: str, address: str) -> list[float]:
+    times: list[float] = []
+    with _connection(source, target, address, _echo) as asker:
+        asker.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(TRIPS):
+            began = time.perf_counter()
+            asker.send(b"x")
+            asker.recv(1)
+            times.append((time.perf_counter() - began) * 1e6)
+    return times
+
+
+@contextmanager
+def _connection(
+    source: str, target: str, address: str, other_side: Callable[[socket.socket], None]
+) -> Iterator[socket.socket]:
+    """To a process of its own, or both sides would share one interpreter."""
     listener = namespaces.inside(target, lambda: socket.create_server(("0.0.0.0", PORT)))
     spawn = multiprocessing.get_context("fork")
-    receiver = spawn.Process(target=_swallow, args=(listener,), daemon=True)
+    receiver = spawn.Process(target=other_side, args=(listener,), daemon=True)
     receiver.start()
     sender = _connected(source, address)
-    sent, began = 0, time.monotonic()
-    while time.monotonic() - began < SECONDS:
-        sent += sender.send(BLOCK)
-    seconds = time.monotonic() - began
-    sender.close()
-    receiver.join(10)
-    listener.close()
-    return sent * 8 / seconds / 1e9
+    try:
+        yield sender
+    finally:
+        sender.close()
+        receiver.join(10)
+        listener.close()
 
 
 def _connected(source: str, address: str) -> socket.socket:
@@ -126,3 +193,10 @@ def _swallow(listener: socket.socket) -> None:
     buffer = bytearray(1 << 20)
     while connection.recv_into(buffer):
         pass
+
+
+def _echo(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    while data := connection.recv(16):
+        connection.send(data)
